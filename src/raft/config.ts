@@ -32,6 +32,11 @@ export interface Config {
    * default.
    */
   readonly maxStoredSizePerReady?: number;
+  /**
+   * A Ready ends before an entry of at least this many bytes that follows a shorter one, since the shorter ones would
+   * wait until the longer one is stored. No limit by default.
+   */
+  readonly longEntrySize?: number;
   /** Bytes of committed entries that are handed out and not acknowledged; `maxSizePerMessage` by default. */
   readonly maxCommittedSizePerReady?: number;
   /** Bytes of data that may be proposed but not committed; further proposals are dropped. No limit by default. */

@@ -186,7 +186,8 @@ export class RawNode {
     assert(this.#onAdvance === undefined, "a Ready is advanced before the next one is taken");
     const raft = this.#raft;
     const { log } = raft;
-    const entries = log.unstable.nextEntries(raft.config.maxStoredSizePerReady);
+    const { maxStoredSizePerReady, longEntrySize } = raft.config;
+    const entries = log.unstable.nextEntries(maxStoredSizePerReady, longEntrySize);
     const snapshot = log.unstable.nextSnapshot;
     log.unstable.acceptInProgress(entries.length);
     const hardState = this.#nextHardState();
@@ -211,6 +212,32 @@ export class RawNode {
     const last = ready.committedEntries.at(-1);
     if (last !== undefined) log.acceptApplying(last.index, entriesSize(ready.committedEntries), !this.#async);
     return ready;
+  }
+
+  /**
+   * Takes the work that has come up since the last Ready and does not depend on its being stored: read states, entries
+   * that are stored already, and messages, of which the caller gives back those that promise something. Only between
+   * `ready` and `advance`, after the committed entries of the Ready were handed to the application, and with
+   * `reportsApplied`.
+   */
+  meanwhile(): Pick<Ready, "readStates" | "committedEntries" | "messages"> {
+    const raft = this.#raft;
+    const { log } = raft;
+    assert(this.#onAdvance !== undefined, "a Ready is being carried out");
+    assert(raft.config.reportsApplied === true, "the application reports what it has applied");
+    const { messages, readStates } = raft;
+    const committedEntries = log.nextCommitted(false);
+    raft.messages = [];
+    raft.readStates = [];
+    const last = committedEntries.at(-1);
+    if (last !== undefined) log.acceptApplying(last.index, entriesSize(committedEntries), false);
+    for (const entry of committedEntries) this.#unapplied.push(entry);
+    return { readStates, committedEntries, messages };
+  }
+
+  /** Gives back messages of `meanwhile`, before any other call. They are part of the next Ready. */
+  giveBack(messages: readonly Message[]): void {
+    this.#raft.messages = [...messages, ...this.#raft.messages];
   }
 
   /**

@@ -69,9 +69,16 @@ export class Unstable {
     return this.#entries.end > this.#inProgressEnd;
   }
 
-  /** The entries that no Ready has carried yet: as many as fit into `maxBytes`, but at least one. */
-  nextEntries(maxBytes = Number.POSITIVE_INFINITY): Entry[] {
-    return this.#entries.slice(this.#inProgressEnd, this.#entries.end, maxBytes);
+  /**
+   * The entries that no Ready has carried yet: as many as fit into `maxBytes`, but at least one. They end before an
+   * entry of `longBytes` or more that follows a shorter one.
+   */
+  nextEntries(maxBytes = Number.POSITIVE_INFINITY, longBytes = Number.POSITIVE_INFINITY): Entry[] {
+    const entries = this.#entries.slice(this.#inProgressEnd, this.#entries.end, maxBytes);
+    if (longBytes === Number.POSITIVE_INFINITY) return entries;
+    const isLong = (at: number): boolean => (entries[at]?.data.length ?? 0) >= longBytes;
+    for (let at = 1; at < entries.length; at++) if (isLong(at) && !isLong(at - 1)) return entries.slice(0, at);
+    return entries;
   }
 
   /** Marks the snapshot and the next `count` entries (by default all) as being written. */

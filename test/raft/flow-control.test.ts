@@ -172,6 +172,22 @@ describe("replication under flow control", () => {
     ]);
   });
 
+  test("a Ready ends before a long entry that follows shorter ones", () => {
+    const node = new TestNode({ longEntrySize: 100, term: 1 });
+    const entries = [1, 1, 100, 200, 1, 100].map((bytes, at): Entry => {
+      return { term: 1, index: at + 1, type: "EntryNormal", data: Buffer.alloc(bytes) };
+    });
+    node.raw.step(createMessage("MsgApp", 1n, 2n, 1, { entries }));
+    const stored: number[][] = [];
+    while (node.raw.hasReady()) {
+      const ready = node.raw.ready();
+      if (ready.entries.length > 0) stored.push(ready.entries.map(({ index }) => index));
+      node.store(ready);
+      node.raw.advance();
+    }
+    expect(stored).toEqual([[1, 2], [3, 4, 5], [6]]);
+  });
+
   test("a single voter commits each part of its entries as soon as it is stored", () => {
     const node = new TestNode({ size: 1, maxStoredSizePerReady: 250 }).lead();
     for (let count = 0; count < 4; count++) node.raw.propose(Buffer.alloc(100));

@@ -19,7 +19,7 @@ export interface Outbox {
  * @param isRemoved whether a member has been removed, so that it is sent nothing
  */
 export function sortMessages(
-  ready: Ready,
+  ready: Pick<Ready, "messages" | "mustSync" | "entries" | "snapshot">,
   leading: boolean,
   storedTerm: number,
   isRemoved: (id: NodeId) => boolean,

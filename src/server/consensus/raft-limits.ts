@@ -1,3 +1,5 @@
+import type { Entry } from "../../raft/index.js";
+
 const mebibyte = 1024 * 1024;
 
 /** The limits of a member's raft, in bytes of entries unless the name says otherwise. */
@@ -14,6 +16,11 @@ export const raftLimits = {
    * small requests. Below this size the sync costs more than the bytes.
    */
   maxStoredSizePerReady: 4 * mebibyte,
+  /**
+   * An entry is long from this size on. Shorter ones before it are stored without it, and other work goes on while it
+   * is stored.
+   */
+  longEntrySize: mebibyte / 4,
   /** Entries in the apply loop. Twice the size of a write, so that entries are applied while the disk writes. */
   maxCommittedSizePerReady: 8 * mebibyte,
   /**
@@ -23,3 +30,8 @@ export const raftLimits = {
    */
   maxUncommittedEntriesSize: 128 * mebibyte,
 } as const;
+
+/** Whether to write these entries takes much longer than the sync. */
+export function isLongWrite(entries: readonly Entry[]): boolean {
+  return entries.some(({ data }) => data.length >= raftLimits.longEntrySize);
+}

@@ -1,15 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import {
-  asError,
-  assert,
-  type Clock,
-  type ErrorKind,
-  EtcdError,
-  formatDuration,
-  type Logger,
-  type RequestId,
-  type Timer,
-} from "../../base/index.js";
+import { asError, assert, type Clock, EtcdError, type Logger, type RequestId, type Timer } from "../../base/index.js";
 import {
   type ConfChange,
   type ConfChangeV1,
@@ -29,29 +19,12 @@ import {
 } from "../../raft/index.js";
 import type { RaftLog } from "../../wal/index.js";
 import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
-import type { ConsensusClient } from "./contract.js";
 import type { LogCounters } from "./log-counters.js";
-import { sortMessages } from "./outbox.js";
+import { type Outbox, sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
-
-/** The callbacks of the raft node loop. Those of the client are called as `ConsensusClient` says. */
-export interface RaftHandler
-  extends Pick<
-    ConsensusClient,
-    "beforeReady" | "commitMoved" | "leaderNews" | "readStates" | "restored" | "committed"
-  > {
-  /** Raft wants to send a snapshot to a peer. */
-  sendSnapshot(message: Message): void;
-  /** Raft does not take a proposal. */
-  refused(id: RequestId, reason: ErrorKind): void;
-  isRemoved(id: NodeId): boolean;
-  /** A tick has passed. */
-  tick(): void;
-  /**
-   * The log could not be written, or an invariant is broken. The loop has ended and the member must stop. Called once.
-   */
-  failed(error: Error): void;
-}
+import type { RaftHandler } from "./raft-handler.js";
+import { isLongWrite } from "./raft-limits.js";
+import { TickGaps } from "./tick-gaps.js";
 
 export interface RaftNodeConfig {
   readonly node: RawNode;
@@ -65,11 +38,14 @@ export interface RaftNodeConfig {
   readonly counters: LogCounters;
 }
 
+/**
+ * How long reads are answered and stored entries applied while a long write is under way. After that the disk may hang,
+ * and a member whose disk hangs is not healthy.
+ */
+const meanwhileMsMax = 1_000;
+
 /** The most proposals that wait for a leader. */
 const unsentMax = 5_000;
-
-const lateHeartbeatText =
-  "leader failed to send out heartbeat on time; took too long, leader is overloaded likely from slow disk";
 
 interface SnapshotToSave {
   readonly snapshot: Snapshot;
@@ -88,7 +64,7 @@ export class RaftNode {
   readonly #config: RaftNodeConfig;
   readonly #node: RawNode;
   #timer: Timer | undefined;
-  #latestTick: number;
+  readonly #ticks: TickGaps;
   /** The time at which the next tick is due. A late tick does not delay the ticks after it. */
   #nextTick = 0;
   #state: "idle" | "scheduled" | "running" = "idle";
@@ -104,11 +80,14 @@ export class RaftNode {
   readonly #confChanges = new ConfChangeQueue();
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
+  /** When the long write under way began; undefined when there is none, or nothing may be done beside it. */
+  #longSince: number | undefined;
+  #meanwhileIsQueued = false;
 
   constructor(config: RaftNodeConfig) {
     this.#config = config;
     this.#node = config.node;
-    this.#latestTick = config.clock.now();
+    this.#ticks = new TickGaps(config);
     this.#storedTerm = config.storage.initialState().hardState.term;
   }
 
@@ -129,6 +108,7 @@ export class RaftNode {
 
   /** Runs the loop after the I/O events that are being handled, so that proposals of one turn share a `Ready`. */
   wake(): void {
+    if (this.#longSince !== undefined) this.#queueMeanwhile();
     if (this.#state !== "idle" || this.#stopped) return;
     this.#state = "scheduled";
     setImmediate(() => {
@@ -255,23 +235,9 @@ export class RaftNode {
       } catch (error) {
         this.#fail(error);
       }
-      this.#ticked();
+      this.#ticks.passed(() => this.#leading && this.#node.status().progress.size > 1);
       this.#config.handler.tick();
       this.wake();
-    });
-  }
-
-  #ticked(): void {
-    const { clock, counters, logger, tickMs } = this.#config;
-    const now = clock.now();
-    const exceededMs = now - this.#latestTick - 2 * tickMs;
-    this.#latestTick = now;
-    if (exceededMs <= 0 || !this.#leading || this.#node.status().progress.size === 1) return;
-    counters.lateHeartbeats++;
-    logger.warn(lateHeartbeatText, {
-      "heartbeat-interval": formatDuration(tickMs),
-      "expected-duration": formatDuration(2 * tickMs),
-      "exceeded-duration": formatDuration(exceededMs),
     });
   }
 
@@ -322,12 +288,44 @@ export class RaftNode {
     handler.commitMoved(this.#node.committed);
     if (ready.softState !== undefined) this.#leadership(ready.softState);
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
-    const outbox = sortMessages(ready, this.#leading, this.#storedTerm, (id) => handler.isRemoved(id));
+    const outbox = this.#sort(ready);
     if (outbox.now.length > 0) network.send(outbox.now);
     await (ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot));
     if (outbox.stored.length > 0) network.send(outbox.stored);
     for (const message of outbox.snapshots) handler.sendSnapshot(message);
     this.#node.advance();
+  }
+
+  #sort(ready: Pick<Ready, "messages" | "mustSync" | "entries" | "snapshot">): Outbox {
+    return sortMessages(ready, this.#leading, this.#storedTerm, (id) => this.#config.handler.isRemoved(id));
+  }
+
+  /** Does what need not wait for a long write, after the I/O events that are being handled. */
+  #queueMeanwhile(): void {
+    if (this.#meanwhileIsQueued) return;
+    this.#meanwhileIsQueued = true;
+    setImmediate(() => {
+      try {
+        this.#meanwhile();
+      } catch (error) {
+        this.#fail(error);
+      }
+      // Not before: reads that begin a round here wake the loop.
+      this.#meanwhileIsQueued = false;
+    });
+  }
+
+  #meanwhile(): void {
+    const { handler, network, clock } = this.#config;
+    if (this.#longSince === undefined || clock.now() - this.#longSince > meanwhileMsMax || this.#stopped) return;
+    handler.beforeReady();
+    const { messages, readStates, committedEntries } = this.#node.meanwhile();
+    handler.commitMoved(this.#node.committed);
+    if (readStates.length > 0) handler.readStates(readStates);
+    const { now, stored, snapshots } = this.#sort({ messages, mustSync: true, entries: [], snapshot: undefined });
+    this.#node.giveBack([...stored, ...snapshots]);
+    if (now.length > 0) network.send(now);
+    if (committedEntries.length > 0) handler.committed(committedEntries);
   }
 
   async #store(ready: Ready): Promise<void> {
@@ -343,7 +341,12 @@ export class RaftNode {
         await (overlaps(ready) ? saved : nextTurn());
         handler.committed(ready.committedEntries);
       }
+      if (isLongWrite(ready.entries)) {
+        this.#longSince = this.#config.clock.now();
+        this.#queueMeanwhile();
+      }
       await saved;
+      this.#longSince = undefined;
       storage.append(ready.entries);
       snapshot?.saved();
     } else if (ready.committedEntries.length > 0) {
