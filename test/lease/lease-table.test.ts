@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { LeaseId } from "../../src/base/index.js";
-import { LeaseView } from "../../src/lease/lease.js";
-import { LeaseTable, noLease } from "../../src/lease/lease-table.js";
+import type { LeaseId, Random } from "../../src/base/index.js";
+import { LeaseTable } from "../../src/lease/lease-table.js";
+import { operationsOfRound, testInRounds } from "../support/random-rounds.js";
+import { LeasePair } from "./lease-pair.js";
 
 const keys = Array.from({ length: 12 }, (_, at) => `key/${"x".repeat(at)}`);
 const aKey = fc.constantFrom(...keys);
@@ -14,54 +15,42 @@ const aStep = fc.oneof(
   fc.tuple(fc.constant("detach" as const), anId, aKey),
 );
 
-interface Modelled {
-  readonly id: LeaseId;
-  readonly ttlSeconds: number;
-  readonly view: LeaseView;
-  exists: boolean;
+/** Grants, revokes and keeps up to thousands of leases, and attaches and detaches keys. */
+function round(random: Random): void {
+  const pair = new LeasePair();
+  const [count, keyCount] = [[5, 300, 5_000][random.int(3)] ?? 0, [10, 300, 5_000][random.int(3)] ?? 0];
+  const names = Array.from({ length: keyCount }, (_, at) => `leased/${"x".repeat(random.int(60))}${at}`);
+  const ids = Array.from({ length: count }, (_, at) => (at % 2 === 0 ? BigInt(at) : -random.bits64() / 2n) as LeaseId);
+  const operationsOfPhase = 2_000 + random.int(20_000);
+  for (let at = 0; at < operationsOfRound; at++) {
+    const grows = Math.floor(at / operationsOfPhase) % 2 === 0;
+    const [id, key] = [ids[random.int(count)] ?? ids[0], names[random.int(keyCount)] ?? ""];
+    if (id === undefined) break;
+    const kind = random.int(10);
+    if (kind < (grows ? 3 : 1)) pair.grant(id, 1 + random.int(2 ** 32));
+    else if (kind === 3) pair.revoke(id);
+    else if (kind < (grows ? 7 : 5)) pair.attach(key, id);
+    else if (kind < 8) pair.detach(key);
+    else pair.keep(id, random.int(2 ** 32));
+    if (random.int(10_000) === 0) pair.check();
+  }
+  pair.check();
+  pair.clear();
 }
 
 describe("leases in flat memory", () => {
+  testInRounds("are the same as leases in maps after many random operations", 0.2, round);
+
   test("are the same as leases in maps", () => {
     fc.assert(
       fc.property(fc.array(aStep, { maxLength: 100 }), (steps) => {
-        const table = new LeaseTable();
-        const leases = new Map<LeaseId, Modelled>();
-        const all: Modelled[] = [];
-        const leaseOf = new Map<string, Modelled>();
+        const pair = new LeasePair();
         for (const [what, id, which] of steps) {
-          const lease = leases.get(id);
-          const row = table.find(id);
-          expect(row !== noLease).toBe(lease !== undefined);
-          if (what === "grant" && lease === undefined) {
-            const view = new LeaseView(table, table.add(id, Number(which)));
-            const granted = { id, ttlSeconds: Number(which), view, exists: true };
-            leases.set(id, granted);
-            all.push(granted);
-          } else if (what === "revoke" && lease !== undefined) {
-            table.remove(row);
-            leases.delete(id);
-            lease.exists = false;
-          } else if (what === "attach" && lease !== undefined) {
-            table.attach(String(which), row);
-            leaseOf.set(String(which), lease);
-          } else if (what === "detach") {
-            table.detach(String(which));
-            leaseOf.delete(String(which));
-          }
-          expect(table.size).toBe(leases.size);
-          expect([...table.each()].map((each) => table.id(each)).sort()).toEqual([...leases.keys()].sort());
-          for (const { id: leaseId, ttlSeconds, view, exists } of all) {
-            const attached = keys.filter((key) => leaseOf.get(key)?.view === view);
-            expect([view.id, view.ttlSeconds, view.exists]).toEqual([leaseId, ttlSeconds, exists]);
-            expect(view.keys()).toEqual(exists ? attached : []);
-            expect(view.keyCount).toBe(exists ? attached.length : 0);
-          }
-          for (const key of keys) {
-            const of = table.leaseOf(key);
-            // A revoked lease keeps its row until its last key is detached.
-            expect(of === noLease ? undefined : table.id(of)).toBe(leaseOf.get(key)?.id);
-          }
+          if (what === "grant") pair.grant(id, Number(which));
+          else if (what === "revoke") pair.revoke(id);
+          else if (what === "attach") pair.attach(String(which), id);
+          else pair.detach(String(which));
+          pair.check();
         }
       }),
       { numRuns: 200 },

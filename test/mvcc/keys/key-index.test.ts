@@ -2,9 +2,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import type { Random } from "../../../src/base/index.js";
 import { KeyIndex } from "../../../src/mvcc/keys/key-index.js";
-import { KeyEntry } from "../model/key-entry.js";
-import { KeyTree } from "../model/key-tree.js";
+import { operationsOfRound, testInRounds } from "../../support/random-rounds.js";
+import { IndexPair } from "./index-pair.js";
 
 type Step =
   | { readonly put: number }
@@ -18,95 +19,49 @@ function keyOf(number: number): string {
   return number % 31 === 0 ? `${number}`.padEnd(2_000, "x") : `k${number}`;
 }
 
-/** All records of all keys, in order. */
-function recordsOf(index: KeyIndex): string[] {
-  const found: string[] = [];
-  const { records } = index;
-  index.walk("", undefined, (row, { key }) => {
-    const { rows } = records;
-    const older = Array.from({ length: rows.olderCount(row) }, (_, at) => [
-      records.mainAt(row, at),
-      records.subAt(row, at),
-    ]);
-    const newest = [rows.main(row), rows.sub(row), rows.createRevision(row), rows.version(row), rows.bytesOf(row)];
-    return found.push(`${key} ${JSON.stringify([older, newest])}`) > 0;
-  });
-  return found;
+/** Names of the keys of a round. Some share a long beginning, some are long, and some have any bytes. */
+function namesOf(random: Random): string[] {
+  const name = oneOf<(at: number) => string>(random, [
+    keyOf,
+    (at) => `registry/pods/namespace-${at % 17}/pod-${(Math.imul(at, 2654435761) >>> 0).toString(36)}`,
+    () => Array.from({ length: random.int(8) }, () => oneOf(random, ["\0", "a", "b", "\x7f", "\xff"])).join(""),
+    (at) => `${"p".repeat(random.int(2) * 200)}${at}`.padEnd(random.int(1_000), "x"),
+  ]);
+  const long = name(1).length > 50 || name(2).length > 50;
+  const count = oneOf(random, long ? [40, 2_000] : [40, 2_000, 50_000]);
+  return Array.from({ length: count }, (_, at) => name(at));
 }
 
-function recordsOfModel(model: KeyTree<KeyEntry>): string[] {
-  const found: string[] = [];
-  model.walk("", undefined, (key, entry) => {
-    const older = Array.from({ length: entry.olderCount }, (_, at) => [entry.mainAt(at), entry.subAt(at)]);
-    const newest = [entry.main, entry.sub, entry.createRevision, entry.version, entry.bytes];
-    return found.push(`${key} ${JSON.stringify([older, newest])}`) > 0;
-  });
-  return found;
+function oneOf<T>(random: Random, all: readonly T[]): T {
+  const one = all[random.int(all.length)];
+  if (one === undefined) throw new Error("there is nothing to choose from");
+  return one;
 }
 
-/** Does the same to an index and to its model, and compares what both answer. */
-class Pair {
-  readonly index = new KeyIndex();
-  readonly model = new KeyTree<KeyEntry>();
-  #main = 1;
-
-  do(step: Step): void {
-    if ("put" in step) this.#put(keyOf(step.put));
-    else if ("bury" in step) this.#bury(keyOf(step.bury));
-    else if ("compact" in step) this.#compact(Math.floor((this.#main * step.compact) / 100));
-    else this.#count(keyOf(step.count[0]), keyOf(step.count[1]));
-  }
-
-  compare(): void {
-    expect(recordsOf(this.index)).toEqual(recordsOfModel(this.model));
-    expect(this.index.alive).toBe(this.model.alive);
-  }
-
-  #put(key: string): void {
-    const main = ++this.#main;
-    const row = this.index.put(key, main, 1);
-    this.index.records.rows.setBytes(row, main);
-    const entry = this.model.getOrInsert(key, new KeyEntry(main, 1, main, 1));
-    if (entry.main !== main) {
-      const was = entry.alive;
-      entry.put(main, 1);
-      if (!was) this.model.changed(key, entry);
+/** Does random operations to an index that grows first and shrinks then, several times. */
+function round(random: Random): void {
+  const pair = new IndexPair();
+  const names = namesOf(random);
+  const operationsOfPhase = 10_000 + random.int(30_000);
+  for (let at = 0; at < operationsOfRound; at++) {
+    const grows = Math.floor(at / operationsOfPhase) % 2 === 0;
+    const key = oneOf(random, names);
+    const kind = random.int(100);
+    if (kind < (grows ? 50 : 10)) pair.put(key, random.int(4) === 0, random.int(8) === 0 ? -random.bits64() / 2n : 0n);
+    else if (kind < 55) pair.bury(key, random.int(4) === 0);
+    else if (kind < 60 && !grows) at += pair.buryRange(key, 1 + random.int(60));
+    else if (kind < 62) pair.count(key, random.int(8) === 0 ? undefined : oneOf(random, names));
+    else if (kind < 64) pair.walk(key, random.int(2) === 0 ? undefined : oneOf(random, names), 1 + random.int(50));
+    else if (kind === 64) pair.forget(key, pair.compacted + random.int(pair.revision - pair.compacted + 1));
+    else pair.read(key, pair.compacted + random.int(pair.revision - pair.compacted + 1));
+    if (random.int(6_000) === 0) {
+      const revision = pair.compacted + random.int(pair.revision - pair.compacted + 2);
+      pair.compact(random.int(2) === 0 ? revision : pair.revision, 1 + random.int(5_000));
     }
-    entry.bytes = main;
+    if (random.int(30_000) === 0) pair.compare();
   }
-
-  #bury(key: string): void {
-    const entry = this.model.get(key);
-    const row = this.index.get(key);
-    expect(row === 0).toBe(entry === undefined);
-    if (entry?.alive !== true) return;
-    const main = ++this.#main;
-    this.index.bury(key, row, main, 0);
-    entry.bury(main, 0);
-    this.model.changed(key, entry);
-  }
-
-  #compact(revision: number): void {
-    const [dropped, droppedOfModel]: [unknown[], unknown[]] = [[], []];
-    for (let low: string | undefined = ""; low !== undefined; ) {
-      let left = 50;
-      const drop = (...record: unknown[]): unknown => dropped.push(record);
-      low = this.index.compactSlice(low, revision, drop, () => left-- === 0).next;
-    }
-    const gone: string[] = [];
-    this.model.walk("", undefined, (key, entry) => {
-      if (entry.compact(revision, (...record) => droppedOfModel.push(record)) === "gone") gone.push(key);
-      return true;
-    });
-    for (const key of gone) this.model.delete(key);
-    expect(dropped).toEqual(droppedOfModel);
-  }
-
-  #count(low: string, high: string): void {
-    expect(this.index.count(low, high, this.#main)).toBe(this.model.count(low, high));
-    const before = this.index.count(low, high, this.#main - 1);
-    expect(before).toBe(this.#main === 1 ? 0 : undefined);
-  }
+  pair.compare();
+  pair.clear();
 }
 
 const number = fc.nat(400);
@@ -117,35 +72,26 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ count: fc.tuple(number, number) }) },
 );
 
+function happen(pair: IndexPair, step: Step): void {
+  if ("put" in step) pair.put(keyOf(step.put));
+  else if ("bury" in step) pair.bury(keyOf(step.bury));
+  else if ("compact" in step) pair.compact(Math.floor((pair.revision * step.compact) / 100), 50);
+  else pair.count(keyOf(step.count[0]), keyOf(step.count[1]));
+}
+
 describe("KeyIndex agrees with its model", () => {
   test("after any steps", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 400, size: "max" }), (steps) => {
-        const pair = new Pair();
-        for (const each of steps) pair.do(each);
+        const pair = new IndexPair();
+        for (const each of steps) happen(pair, each);
         pair.compare();
       }),
       { numRuns: 100 },
     );
   });
 
-  test("after 60,000 steps with four thousand keys", () => {
-    const pair = new Pair();
-    let state = 7;
-    const random = (below: number): number => {
-      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-      return Math.floor((state / 2 ** 32) * below);
-    };
-    for (let at = 1; at <= 60_000; at++) {
-      const kind = random(10);
-      const key = random(4_000);
-      if (at % 6_000 === 0) pair.do({ compact: 90 });
-      else if (kind < 6) pair.do({ put: key });
-      else if (kind < 9) pair.do({ bury: key });
-      else pair.do({ count: [key, random(4_000)] });
-    }
-    pair.compare();
-  });
+  testInRounds("after many random operations on its keys", 0.4, round);
 });
 
 test("an index of 300,000 keys takes less than 80 bytes a key beside the names, and no objects", () => {

@@ -106,6 +106,17 @@ export class KeyEntry {
     return keep ? "kept" : "untouched";
   }
 
+  /** Drops all records at or below `revision`, the oldest first. @returns whether nothing is left */
+  forget(revision: number, drop: DropRecord): boolean {
+    if (this.main > revision) {
+      this.#dropOlder(this.#lastAtMost(revision) + 1, drop);
+      return false;
+    }
+    this.#dropOlder(this.olderCount, drop);
+    drop(this.main, this.sub, this.version === 0, this.bytes);
+    return true;
+  }
+
   /** Drops the oldest `count` of the older records. */
   #dropOlder(count: number, drop: DropRecord): void {
     for (let position = 0; position < count; position++) {

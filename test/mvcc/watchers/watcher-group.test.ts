@@ -1,112 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { WatcherOwner, WatchOptions } from "../../../src/mvcc/watcher.js";
+import type { Random } from "../../../src/base/index.js";
 import { WatcherGroup } from "../../../src/mvcc/watchers/watcher-group.js";
-import { WatcherTable, watcherFlags } from "../../../src/mvcc/watchers/watcher-table.js";
+import { WatcherTable } from "../../../src/mvcc/watchers/watcher-table.js";
+import { operationsOfRound, same, testInRounds } from "../../support/random-rounds.js";
 import { openEmpty, write } from "../fixture.js";
 import { on, TestSink, watchable } from "../watch-fixture.js";
+import { owner, places, WatcherWorld } from "./watcher-world.js";
 
 const keys = ["a", "b", "c", "cc"];
 const ends = ["", "", "b", "d", "\0"];
-const places = ["none", "first", "second"] as const;
-
-function owner(): WatcherOwner {
-  return {
-    hasRoom: true,
-    firstStalled: 0,
-    offer: () => true,
-    offerCompacted: () => true,
-    moved: () => undefined,
-    told: () => undefined,
-  };
-}
-
-interface Modelled {
-  readonly watcher: number;
-  readonly stream: number;
-  readonly id: bigint;
-  readonly options: WatchOptions;
-  place: (typeof places)[number];
-  /** When the watcher came to its place. */
-  since: number;
-}
-
-/** The same watchers as objects in an array. */
-class World {
-  readonly table = new WatcherTable();
-  readonly streams = [owner(), owner()];
-  readonly numbers = this.streams.map((stream) => this.table.enter(stream));
-  readonly groups = { first: new WatcherGroup(this.table, 0), second: new WatcherGroup(this.table, 1) };
-  readonly watchers: Modelled[] = [];
-  #now = 0;
-
-  add(stream: number, id: bigint, options: WatchOptions): void {
-    if (this.watchers.some((watcher) => watcher.stream === stream && watcher.id === id)) return;
-    const watcher = this.table.add(this.numbers[stream] ?? 0, id, options);
-    this.watchers.push({ watcher, stream, id, options, place: "none", since: 0 });
-  }
-
-  move(at: number, place: Modelled["place"]): void {
-    const found = this.watchers[at % Math.max(this.watchers.length, 1)];
-    if (found === undefined) return;
-    if (found.place !== "none") this.groups[found.place].delete(found.watcher);
-    if (place !== "none") this.groups[place].add(found.watcher);
-    found.place = place;
-    found.since = this.#now++;
-  }
-
-  cancel(at: number): Modelled | undefined {
-    if (this.watchers.length === 0) return undefined;
-    this.move(at, "none");
-    const [found] = this.watchers.splice(at % this.watchers.length, 1);
-    if (found !== undefined) this.table.remove(found.watcher);
-    return found;
-  }
-
-  /** The watchers of a group that watch `key`; those of each range in the order in which they joined the group. */
-  want(place: Modelled["place"], key: string): Modelled[] {
-    return this.watchers
-      .filter((watcher) => watcher.place === place && contains(watcher.options, key))
-      .sort((one, other) => one.since - other.since);
-  }
-
-  visited(place: "first" | "second", key: string): number[] {
-    const visited: number[] = [];
-    this.groups[place].forEachOf(key, (watcher) => visited.push(watcher));
-    return visited;
-  }
-
-  check(): void {
-    for (const { watcher, stream, id, options } of this.watchers) {
-      const { table } = this;
-      expect(table.find(this.numbers[stream] ?? 0, id)).toBe(watcher);
-      expect([table.id(watcher), table.stream(watcher)]).toEqual([id, this.streams[stream]]);
-      expect(table.reading(watcher)).toEqual({ key: options.key, end: options.end, reader: options.reader ?? "" });
-      expect(table.nextRevision(watcher)).toBe(options.startRevision);
-      expect(table.has(watcher, watcherFlags.noPut)).toBe(options.noPut);
-      expect(table.has(watcher, watcherFlags.prevKv)).toBe(options.prevKv);
-    }
-    for (const place of ["first", "second"] as const) {
-      expect(this.groups[place].size).toBe(this.watchers.filter((watcher) => watcher.place === place).length);
-      for (const key of keys) {
-        const want = this.want(place, key);
-        const visited = this.visited(place, key);
-        expect([...visited].sort()).toEqual(want.map(({ watcher }) => watcher).sort());
-        expect(this.groups[place].countOf(key, 2)).toBe(Math.min(want.length, 2));
-        for (const { options } of want) {
-          const same = want.filter((other) => other.options.key === options.key && other.options.end === options.end);
-          const ofRange = same.map(({ watcher }) => watcher);
-          expect(visited.filter((watcher) => ofRange.includes(watcher))).toEqual(ofRange);
-        }
-      }
-    }
-  }
-}
-
-function contains({ key, end }: WatchOptions, wanted: string): boolean {
-  if (end === "") return key === wanted;
-  return wanted >= key && (end === "\0" || wanted < end);
-}
 
 const anOptions = fc
   .record({
@@ -126,21 +29,73 @@ const aStep = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("cancel" as const), fc.nat(50)) },
 );
 
-function happen(world: World, step: typeof aStep extends fc.Arbitrary<infer Step> ? Step : never): void {
+function happen(world: WatcherWorld, step: typeof aStep extends fc.Arbitrary<infer Step> ? Step : never): void {
   if (step[0] === "add") world.add(step[1], step[2], step[3]);
   else if (step[0] === "move") world.move(step[1], step[2]);
   else world.cancel(step[1]);
 }
 
+/** Adds, moves and cancels up to thousands of watchers, whose number grows first and shrinks then, several times. */
+function round(random: Random): void {
+  const world = new WatcherWorld();
+  const [count, most] = (
+    [
+      [5, 100],
+      [300, 1_000],
+      [3_000, 6_000],
+    ] as const
+  )[random.int(3)] ?? [0, 0];
+  const names = Array.from({ length: count }, (_, at) => `watched/${"x".repeat(random.int(60))}${at}`).sort();
+  const nameAt = (): string => names[random.int(count)] ?? "";
+  // Most watch one key, some a few neighbours, and few everything from a key on.
+  const aRange = (): readonly [key: string, end: string] => {
+    const at = random.int(count);
+    const ends = [
+      random.int(4) === 0 ? "\0" : "",
+      names[at + 1],
+      names[at + 1 + random.int(8)],
+      names[at + 1 + random.int(count)],
+    ];
+    return [names[at] ?? "", ends[random.int(16)] ?? ""];
+  };
+  const operationsOfPhase = 2_000 + random.int(20_000);
+  for (let at = 0; at < operationsOfRound; at++) {
+    const grows = Math.floor(at / operationsOfPhase) % 2 === 0 && world.watchers.length < most;
+    const kind = random.int(10);
+    if (kind < (grows ? 4 : 1)) {
+      const [key, end] = aRange();
+      const options = { startRevision: random.int(2 ** 32), noPut: random.int(2) === 0, prevKv: random.int(2) === 0 };
+      const reader = ["", "", "alice", nameAt()][random.int(4)] ?? "";
+      world.add(random.int(2), random.int(9) === 0 ? BigInt(random.int(9)) : -random.bits64() / 2n, {
+        ...on(key, { ...options, reader, end }),
+      });
+    } else if (kind < 8) world.move(random.int(2 ** 32), places[random.int(3)] ?? "none");
+    else if (kind === 8 && !grows) world.cancel(random.int(2 ** 32));
+    else if (world.watchers.length > 0) {
+      const watched = world.watchers[random.int(world.watchers.length)];
+      const key = watched?.options.key ?? "";
+      const told = world.visited(watched?.place === "second" ? "second" : "first", key);
+      const isTold = watched !== undefined && told.includes(watched.watcher);
+      same(isTold, watched?.place !== "none", `whether a watcher of ${key} is told`);
+    }
+    if (random.int(20_000) === 0) world.check([nameAt(), nameAt(), "", nameAt()]);
+  }
+  world.check([nameAt(), nameAt()]);
+  while (world.watchers.length > 0) world.cancel(world.watchers.length - 1);
+  world.check([nameAt()]);
+}
+
 describe("watchers in flat memory", () => {
+  testInRounds("are the same as watchers in an array after many random operations", 0.15, round);
+
   test("are the same as watchers in an array", () => {
     const someSteps = fc.array(aStep, { maxLength: 60 });
     fc.assert(
       fc.property(someSteps, (steps) => {
-        const world = new World();
+        const world = new WatcherWorld();
         for (const step of steps) {
           happen(world, step);
-          world.check();
+          world.check(keys);
         }
       }),
       { numRuns: 100 },
@@ -152,7 +107,7 @@ describe("watchers in flat memory", () => {
     const meanwhile = fc.array(fc.option(fc.nat(50)), { maxLength: 60 });
     fc.assert(
       fc.property(someSteps, fc.constantFrom(...keys), meanwhile, (steps, key, leaving) => {
-        const world = new World();
+        const world = new WatcherWorld();
         for (const step of steps) happen(world, step);
         const left = new Set(world.want("first", key).map(({ watcher }) => watcher));
         let at = 0;
@@ -167,14 +122,14 @@ describe("watchers in flat memory", () => {
           world.add(0, 100n + BigInt(at), on("b", { end: "\0" }));
         }
         expect(left.size).toBe(0);
-        world.check();
+        world.check(keys);
       }),
       { numRuns: 200 },
     );
   });
 
   test("are found by a put without a visit to the 20,000 others", () => {
-    const world = new World();
+    const world = new WatcherWorld();
     const name = (at: number): string => `k${String(at).padStart(6, "0")}`;
     for (let at = 0; at < 10_000; at++) {
       for (const [id, options] of [
