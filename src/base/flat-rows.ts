@@ -47,6 +47,11 @@ export class FlatRows {
     return this.#pages.length * rowsOfPage * this.#wordsOfRow * Uint32Array.BYTES_PER_ELEMENT;
   }
 
+  /** Bytes of the rows in use. */
+  get usedBytes(): number {
+    return this.#used * this.#wordsOfRow * Uint32Array.BYTES_PER_ELEMENT;
+  }
+
   /** A row whose fields are all 0. */
   take(): number {
     this.#used++;

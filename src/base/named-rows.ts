@@ -31,6 +31,11 @@ export class NamedRows {
     return this.rows.bytes + this.#arena.bytes + this.#listed.bytes;
   }
 
+  /** Bytes of the rows and names in use, and of the table that finds them. */
+  get usedBytes(): number {
+    return this.rows.usedBytes + this.#arena.usedBytes + this.#listed.bytes;
+  }
+
   /** The listed row with this name; 0 when there is none. */
   find(name: Key): number {
     if (this.#listed.count === 0) return 0;

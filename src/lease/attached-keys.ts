@@ -20,6 +20,11 @@ export class AttachedKeys {
     return this.#named.bytes;
   }
 
+  /** Bytes of memory in use. */
+  get usedBytes(): number {
+    return this.#named.usedBytes;
+  }
+
   find(key: Key): AttachedKey {
     return this.#named.find(key);
   }

@@ -46,6 +46,11 @@ export class LeaseTable {
     return this.rows.bytes + this.#ids.bytes + this.#keys.bytes;
   }
 
+  /** Bytes of memory in use. */
+  get usedBytes(): number {
+    return this.rows.usedBytes + this.#ids.bytes + this.#keys.usedBytes;
+  }
+
   /** Serial number of the lease that was added last. Those added later have higher ones. */
   get newestSerial(): number {
     return this.#serial;

@@ -93,6 +93,11 @@ export class Lessor {
     this.#schedule = this.#newSchedule();
   }
 
+  /** Bytes that the leases and their keys use outside of V8's heap. */
+  get usedBytes(): number {
+    return this.#table.usedBytes;
+  }
+
   /** Reads the leases from the backend. Call it before the store is restored, which attaches keys to them. */
   async restore(): Promise<void> {
     for await (const batch of this.#backend.batches("lease")) {

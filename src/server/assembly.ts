@@ -1,6 +1,6 @@
 import { Applier, Quota } from "../apply/index.js";
 import { asError, EtcdError, Turns } from "../base/index.js";
-import { type Store, WatchableStore } from "../mvcc/index.js";
+import { WatchableStore } from "../mvcc/index.js";
 import type { PeerService } from "../transport/index.js";
 import { Access } from "./calls/access.js";
 import { Headers } from "./calls/headers.js";
@@ -28,7 +28,7 @@ import { SpaceGuard } from "./services/space-guard.js";
 import { Compactor } from "./upkeep/compactor.js";
 import { CorruptionCheck, CorruptionLoop } from "./upkeep/corruption-check.js";
 import { DowngradeWatch } from "./upkeep/downgrade-watch.js";
-import { HeapGuard, type HeapUse } from "./upkeep/heap-guard.js";
+import { HeapGuard } from "./upkeep/heap-guard.js";
 import { LeaseLoop } from "./upkeep/lease-loop.js";
 import { Publisher } from "./upkeep/publisher.js";
 import { RequestForms } from "./upkeep/request-form.js";
@@ -113,7 +113,7 @@ export function assemble(
     onFailure,
   });
   const { position, leadership, proposer, readIndex, nextId } = consensus;
-  const heap = makeHeapGuard(deps, store, () => space.raise());
+  const heap = makeHeapGuard(deps, member, () => space.raise());
   const { FastLeaseKeepAlive: fastKeepAlive, StopGRPCServiceOnDefrag: pausesOnDefragment } = settings.features;
   const space = new SpaceGuard({ quota, heapFull: () => heap?.full ?? false, memberId, proposer, logger });
   const [headers, serving] = [new Headers(clusterId, memberId, store, position), new Serving(logger)];
@@ -186,15 +186,15 @@ function makeConsole(
   return { statistics, console: new ConsoleService({ ...parts, memory: memory.pot("reads") }) };
 }
 
-/** The index lies outside of the heap, but the heap's limit is the share of the memory that is there for both. */
-function makeHeapGuard(deps: ServerDeps, store: Store, raiseAlarm: () => Promise<void>): HeapGuard | undefined {
-  const { clock, heap, logger } = deps;
+/** Keys and leases lie outside of the heap, but the heap's limit is the share of the memory that is there for all. */
+function makeHeapGuard(
+  { clock, heap, logger }: ServerDeps,
+  { store, lessor }: Pick<MemberState, "store" | "lessor">,
+  raiseAlarm: () => Promise<void>,
+): HeapGuard | undefined {
   if (heap === undefined) return undefined;
-  const read = (): HeapUse => {
-    const { usedBytes, limitBytes } = heap();
-    return { usedBytes: usedBytes + store.indexBytes, limitBytes };
-  };
-  return new HeapGuard({ read, clock, logger, raiseAlarm });
+  const beside = (): number => store.indexBytes + lessor.usedBytes;
+  return new HeapGuard({ heap, beside, clock, logger, raiseAlarm });
 }
 
 /** Renews all leases, in turns of the event loop, since a million leases take a while. */

@@ -87,4 +87,20 @@ describe("leases in flat memory", () => {
     }
     expect(table.bytes / count).toBeLessThan(220);
   });
+
+  test("tell how much of their memory is in use", () => {
+    const table = new LeaseTable();
+    const empty = table.usedBytes;
+    const leases = Array.from({ length: 1_000 }, (_, at) => table.add(BigInt(at + 1) as LeaseId, 60));
+    const granted = table.usedBytes;
+    for (const [at, lease] of leases.entries()) table.attach(`key-${at}`, lease);
+    const attached = table.usedBytes;
+    expect([granted - empty >= 80_000, attached - granted >= 40_000]).toEqual([true, true]);
+    for (const [at, lease] of leases.entries()) {
+      table.detach(`key-${at}`);
+      table.remove(lease);
+    }
+    // The tables that find them stay, a few bytes for each.
+    expect(table.usedBytes - empty).toBeLessThan(40_000);
+  });
 });

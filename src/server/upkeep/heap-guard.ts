@@ -1,17 +1,16 @@
 import type { Clock, Logger, Timer } from "../../base/index.js";
 
-/**
- * The bytes that long-lived objects on V8's heap and the index of all keys beside it use, and the limit for both, at
- * which V8 aborts the process if all of them are on the heap.
- */
+/** Bytes that long-lived objects on V8's heap use, garbage included, and the limit at which V8 aborts the process. */
 export interface HeapUse {
   readonly usedBytes: number;
   readonly limitBytes: number;
 }
 
 export interface HeapGuardConfig {
-  /** Measures heap and index. It must be cheap enough for ten calls a second. */
-  readonly read: () => HeapUse;
+  /** Measures the heap. It must be cheap enough for ten calls a second. */
+  readonly heap: () => HeapUse;
+  /** Bytes that keys and leases use outside of the heap, none of them garbage. As cheap. */
+  readonly beside: () => number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Raises this member's NOSPACE alarm, which makes all members refuse writes. */
@@ -33,14 +32,20 @@ const sustainedMs = 1_000;
 const raiseAgainMs = 10_000;
 
 /**
- * Measures the heap and the index of all keys, so that the member refuses writes before V8 aborts the process, or the
- * kernel kills it. The index grows with the writes of all members, so the alarm makes the other members refuse writes,
- * too.
+ * Measures the heap, and what keys and leases use beside it, so that the member refuses writes before V8 aborts the
+ * process, or the kernel kills it. Keys grow with the writes of all members, so the alarm makes the other members
+ * refuse writes, too.
+ *
+ * The heap is mostly garbage in a small process, which a collection removes before V8 would abort. So heap and the rest
+ * together are full when the objects that the last collection left are too many, or when the heap alone is full.
  */
 export class HeapGuard {
   readonly #config: HeapGuardConfig;
   #timer: Timer | undefined;
   #full = false;
+  /** Bytes on the heap at the last measurement, and at the last one that found fewer: after a collection. */
+  #usedBytes = Number.POSITIVE_INFINITY;
+  #liveBytes = 0;
   /** The time at which the alarm is due; undefined while there is room. */
   #alarmAt: number | undefined;
 
@@ -62,10 +67,14 @@ export class HeapGuard {
   }
 
   #look(): void {
-    const { clock, read } = this.#config;
-    const { usedBytes, limitBytes } = read();
-    this.#full = usedBytes >= Math.min(fullShare * limitBytes, limitBytes - roomBytesMin);
-    if (this.#full) this.#mind(usedBytes, limitBytes);
+    const { clock, heap, beside } = this.#config;
+    const { usedBytes, limitBytes } = heap();
+    if (usedBytes < this.#usedBytes) this.#liveBytes = usedBytes;
+    this.#usedBytes = usedBytes;
+    const allBytes = this.#liveBytes + beside();
+    const fullBytes = fullShare * limitBytes;
+    this.#full = usedBytes >= fullBytes || allBytes >= Math.min(fullBytes, limitBytes - roomBytesMin);
+    if (this.#full) this.#mind(Math.max(usedBytes, allBytes), limitBytes);
     else this.#alarmAt = undefined;
     this.#timer = clock.after(pollMs, () => this.#look());
   }

@@ -12,10 +12,12 @@ const mebibyte = 2 ** 20;
 function guarded() {
   const clock = new ManualClock();
   const heap = { usedBytes: 0, limitBytes: 1000 * mebibyte };
+  const beside = { bytes: 0 };
   const raised: number[] = [];
   const proposer = { propose: async () => raised.push(clock.now()) } as unknown as Proposer;
   const guard: HeapGuard = new HeapGuard({
-    read: () => ({ ...heap }),
+    heap: () => ({ ...heap }),
+    beside: () => beside.bytes,
     clock,
     logger: silentLogger,
     raiseAlarm: () => space.raise(),
@@ -24,7 +26,7 @@ function guarded() {
   const config = { quota, memberId: 1n as MemberId, proposer, logger: silentLogger };
   const space = new SpaceGuard({ ...config, heapFull: () => guard.full });
   guard.start();
-  return { clock, heap, raised, space, guard };
+  return { clock, heap, beside, raised, space, guard };
 }
 
 const put = PutRequest.create({ key: "key", value: Buffer.from("value") });
@@ -46,13 +48,29 @@ test("above 85 % of the heap only requests that make the store grow are refused"
   expect(space.refusal({ put })).toBeUndefined();
 });
 
+test("keys and leases count with what the last collection left on the heap, not with garbage", () => {
+  const { clock, heap, beside, guard } = guarded();
+  const fullAt = (heapMiB: number, besideMiB: number): boolean => {
+    heap.usedBytes = heapMiB * mebibyte;
+    beside.bytes = besideMiB * mebibyte;
+    clock.advance(100);
+    return guard.full;
+  };
+  // A collection leaves 100 MiB; all that is added until the next one may be garbage.
+  expect([fullAt(300, 0), fullAt(100, 740), fullAt(250, 740), fullAt(250, 750)]).toEqual([false, false, false, true]);
+  // The next one leaves 150: these objects are needed.
+  expect([fullAt(150, 690), fullAt(200, 690), fullAt(200, 700)]).toEqual([false, false, true]);
+  // A heap that is full by itself is close to its end, even when all of it seems to be garbage.
+  expect([fullAt(849, 0), fullAt(850, 0), fullAt(100, 0)]).toEqual([false, true, false]);
+});
+
 test("a small heap keeps 32 MiB free, which is more than 15 % of it", async () => {
-  const { clock, heap, space } = guarded();
+  const { clock, heap, beside, space } = guarded();
   heap.limitBytes = 100 * mebibyte;
-  heap.usedBytes = 68 * mebibyte - 1;
+  beside.bytes = 68 * mebibyte - 1;
   clock.advance(100);
   expect(space.refusal({ put })).toBeUndefined();
-  heap.usedBytes++;
+  beside.bytes++;
   clock.advance(100);
   await expect(space.refusal({ put })).rejects.toThrow(noSpace);
 });
