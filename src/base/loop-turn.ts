@@ -4,6 +4,8 @@ import { RecentUse } from "./recent-use.js";
 
 /** The longest that the work of all clients together may hold the event loop. */
 const turnMs = 4;
+/** The longest that long work may hold it while a request that needs further turns is under way. */
+const hurriedTurnMs = 1;
 /** Waiting work is resumed in groups that take about this long, since the output of a group is sent together. */
 const groupMs = { short: 1, long: 2 };
 const groupMax = 16;
@@ -37,6 +39,10 @@ export class LoopTurn {
   readonly #clock: Clock;
   /** Time at which the turn ends; undefined between turns. */
   #endsAt: number | undefined;
+  /** Time at which long work ends in this turn while requests are under way. */
+  #hurriedEndsAt = 0;
+  /** The number of requests that are under way and need further turns of the loop before they are answered. */
+  #underWay = 0;
   readonly #use = new RecentUse();
   readonly #short: Waiting;
   readonly #long: Waiting;
@@ -79,6 +85,20 @@ export class LoopTurn {
     return false;
   }
 
+  /** Whether long work should wait. It ends early in a turn while a request that needs several turns is under way. */
+  get longOver(): boolean {
+    return this.over || (this.#underWay > 0 && this.#clock.now() >= this.#hurriedEndsAt);
+  }
+
+  /** A request has begun that will need further turns. `requestEnded` must be called when it is answered. */
+  requestBegun(): void {
+    this.#underWay++;
+  }
+
+  requestEnded(): void {
+    this.#underWay--;
+  }
+
   /**
    * Shortens the turn by time that work takes outside of it. Node reads from a socket as soon as its reader has room,
    * between two turns, where no clock is asked.
@@ -110,7 +130,9 @@ export class LoopTurn {
   }
 
   #start(): void {
-    this.#endsAt = this.#clock.now() + turnMs;
+    const now = this.#clock.now();
+    this.#endsAt = now + turnMs;
+    this.#hurriedEndsAt = now + hurriedTurnMs;
     setImmediate(this.#beginTurn);
   }
 
@@ -134,7 +156,8 @@ export class LoopTurn {
     if (tookMs < groupMs.short) this.#resumed.group = Math.min(groupMax, group * 2);
     else if (tookMs > groupMs.long) this.#resumed.group = Math.max(1, Math.floor(group / 2));
     if (this.#endsAt === undefined || now >= this.#endsAt) return;
-    this.#resumeGroup(this.#short.queue.size > 0 ? this.#short : this.#long);
+    if (this.#short.queue.size > 0) this.#resumeGroup(this.#short);
+    else if (!this.longOver) this.#resumeGroup(this.#long);
   }
 
   #resumeGroup(waiting: Waiting): void {

@@ -60,7 +60,7 @@ export class Turns implements WorkBudget {
     // A large value costs as much as many readings, although the clock is read once.
     this.#looksLeft -= 1 + Math.floor(-this.#untilLook / bytesBetweenLooks);
     this.#untilLook = bytesBetweenLooks;
-    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.over === true;
+    return this.#looksLeft <= 0 || this.#clock.now() >= this.#end || this.#loop?.longOver === true;
   }
 
   /** Lets other work run, then begins the next turn. */

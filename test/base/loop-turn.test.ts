@@ -205,6 +205,38 @@ test("waiting work continues in each turn, also on a clock that runs fast", asyn
   }
 });
 
+test("long work leaves a turn early while a request is under way that needs further turns", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  let steps = 0;
+  let working = true;
+  const work = (): void => {
+    clock.advance(0.75);
+    steps++;
+    if (working) turn.defer(work, turn, "long");
+  };
+  const stepsOfTurn = async (): Promise<number> => {
+    const before = steps;
+    await nextTurn();
+    return steps - before;
+  };
+  turn.defer(work, turn, "long");
+  await nextTurn();
+  const alone = await stepsOfTurn();
+  expect(alone).toBeGreaterThan(4);
+  turn.requestBegun();
+  await nextTurn();
+  expect(await stepsOfTurn()).toBeLessThan(alone / 2);
+  const budget = new Turns(clock);
+  clock.advance(1);
+  expect(budget.over(64 * 1024)).toBe(true);
+  turn.requestEnded();
+  await nextTurn();
+  expect(await stepsOfTurn()).toBe(alone);
+  working = false;
+  await nextTurn();
+});
+
 /** Resolves after a complete turn of the event loop. */
 function nextTurn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));

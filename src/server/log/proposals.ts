@@ -75,6 +75,7 @@ export class Proposals<Result> {
    */
   wait(id: RequestId, call: Call | undefined, waits = false): Promise<Result> {
     if (this.#closed !== undefined) return Promise.reject(this.#closed);
+    this.#turn.requestBegun();
     return new Promise((resolve, reject) => {
       this.#places.set(id, { waiter: { resolve, reject, call, askedAt: this.#config.clock.now(), waits } });
     });
@@ -166,6 +167,7 @@ export class Proposals<Result> {
     const { waiter } = place;
     place.waiter = undefined;
     this.#places.delete(id);
+    this.#turn.requestEnded();
     if (this.#places.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     return waiter;
   }
