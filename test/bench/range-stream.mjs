@@ -1,7 +1,8 @@
 // Measures RangeStream: many readers of a large range at once, the memory that they cost the server, and how long a put
 // takes meanwhile.
+import { fork } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import { fileURLToPath } from "node:url";
 import { Cluster } from "./clusters.mjs";
 
 const valueBytes = 1024;
@@ -60,10 +61,12 @@ export async function measureRangeStream(definition, { keys, readers }) {
 }
 
 async function readersOf(endpoint, readers) {
-  const worker = new Worker(new URL("./range-readers.mjs", import.meta.url), { workerData: { endpoint, readers } });
+  const program = fileURLToPath(new URL("./range-readers.mjs", import.meta.url));
+  const child = fork(program, [endpoint, String(readers)]);
   return await new Promise((resolve, reject) => {
-    worker.once("message", resolve);
-    worker.once("error", reject);
+    child.once("message", resolve);
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`the readers ended with ${code}`)));
   });
 }
 
