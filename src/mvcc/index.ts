@@ -20,5 +20,5 @@ export { type HashKvResult, openStore, type Store, type StoreOptions } from "./s
 export { hashStored } from "./stored-hash.js";
 export type { WatchNotice, WatchSink, WatchStream } from "./watch-stream.js";
 export { WatchableStore, type WatchableStoreOptions } from "./watchable-store.js";
-export type { WatchOptions } from "./watcher.js";
+export type { EventBatch, WatchOptions } from "./watcher.js";
 export type { WriteTxn } from "./write-txn.js";

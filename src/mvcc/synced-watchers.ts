@@ -7,7 +7,7 @@ import { WatcherGroup } from "./watchers/watcher-group.js";
 import type { WatcherTable } from "./watchers/watcher-table.js";
 
 /** The most events of one revision, over all watchers, that are delivered at once; more are delivered in steps. */
-const eventsAtOnce = 500;
+const eventsAtOnce = 2_000;
 /** The most bytes of changes that are delivered at once. */
 const bytesAtOnce = 1024 * 1024;
 /** Assumed size of a previous pair that an event may need and that is not in memory. */
@@ -106,22 +106,22 @@ export class SyncedWatchers {
   /** Like `tellOne`, when there are very many watchers, or the change is long. */
   *#tellOneInSteps(revision: number, change: Change, budget: WorkBudget): Steps<void> {
     const event = new OnlyEvent(change, this.#history, this.#table);
-    // No watcher is offered the event while the list of watchers is walked, since it may leave the list then.
-    const batches = this.#batches;
+    let encodedBytes = 0;
+    // The walk goes on when a watcher has no room and leaves the list.
     for (const watcher of this.#group.eachOf(change.key)) {
-      const batch = this.#table.nextRevision(watcher) <= revision ? event.for(watcher) : undefined;
-      if (batch !== undefined) batches.set(watcher, batch);
-      if (budget.over(0)) yield;
+      this.#offerOne(watcher, revision, event);
+      const newBytes = event.encodedBytes - encodedBytes;
+      encodedBytes += newBytes;
+      if (budget.over(bytesOfOffer + newBytes)) yield;
     }
-    if (budget.over(event.encodedBytes)) yield;
-    yield* this.#offerInSteps(revision, budget);
+    this.#endTelling();
   }
 
   #isLarge(changes: readonly Change[]): boolean {
     let events = 0;
     let bytes = 0;
     for (const { key, kv, previous, version } of changes) {
-      events += 1 + this.#group.countOf(key, eventsAtOnce);
+      events += 1 + this.#group.estimateOf(key);
       bytes += kv.length + (previous?.length ?? (version === 1 ? 0 : unreadBytes));
       if (events > eventsAtOnce || bytes > bytesAtOnce) return true;
     }
@@ -142,13 +142,18 @@ export class SyncedWatchers {
     yield* this.#offerInSteps(revision, budget);
   }
 
-  /** Offers the batches, after which the write has been delivered. */
+  /** Offers the batches, with which the write has been delivered. */
   *#offerInSteps(revision: number, budget: WorkBudget): Steps<void> {
     for (const [watcher, batch] of this.#batches) {
       this.#offer(watcher, revision, batch);
       if (budget.over(batch.events.length * bytesOfOffer)) yield;
     }
     this.#batches = new Map();
+    this.#endTelling();
+  }
+
+  /** The write has been delivered to all watchers. */
+  #endTelling(): void {
     this.#telling = false;
     for (const watcher of this.#joining) this.#group.add(watcher);
     this.#joining.clear();

@@ -1,5 +1,4 @@
 import { EtcdError, isEmptyRange } from "../base/index.js";
-import type { EncodedEvent } from "../wire/index.js";
 import {
   type EventBatch,
   noWatcher,
@@ -11,19 +10,8 @@ import {
 } from "./watcher.js";
 import { type WatcherTable, watcherFlags } from "./watchers/watcher-table.js";
 
-/** The notices for the watchers of a stream, in order. */
+/** The notices for the watchers of a stream, beside events. */
 export type WatchNotice =
-  | {
-      readonly kind: "events";
-      readonly watchId: WatchId;
-      /** All events of the watcher up to this revision have now been delivered. */
-      readonly revision: number;
-      readonly events: readonly EncodedEvent[];
-      /** Length of all events together. */
-      readonly bytes: number;
-      /** Whether the client accepts fragments. */
-      readonly fragmented: boolean;
-    }
   /** The next revision of the watcher is compacted; the watcher gets nothing more. */
   | { readonly kind: "compacted"; readonly watchId: WatchId; readonly compactRevision: number }
   /** No event up to this revision is outstanding: for one watcher, or (`allWatchers`) for the whole stream. */
@@ -32,12 +20,19 @@ export type WatchNotice =
 /** The watch id of a notice to the whole stream. */
 const allWatchers: WatchId = -1n;
 
-/** Receives the notices of one stream. It must not call back into the stream while it receives one. */
+/** Receives events and notices of one stream, in order. It must not call back into the stream while it receives one. */
 export interface WatchSink {
   /** Whether the sink accepts more. When this becomes true again, its owner calls `WatchStream.resume`. */
   readonly hasRoom: boolean;
   /** Whether the sink accepts events of this many bytes now; if not, they are offered again as after a lack of room. */
   hasRoomFor(bytes: number): boolean;
+  /**
+   * Delivers events of one watcher: it has been given all events up to this revision then.
+   *
+   * @param batch other watchers and other streams may get the same object; it must not be changed any more
+   * @param fragmented whether the client accepts fragments
+   */
+  deliverEvents(watchId: WatchId, revision: number, batch: EventBatch, fragmented: boolean): void;
   deliver(notice: WatchNotice): void;
   /** The store is closing: no more notices will come. */
   closed(): void;
@@ -193,12 +188,11 @@ export class WatchStream implements WatcherOwner {
     return this.#firstStalled;
   }
 
-  offer(watcher: Watcher, revision: number, { events, bytes }: EventBatch): boolean {
-    if (!this.#sink.hasRoomFor(bytes)) return false;
+  offer(watcher: Watcher, revision: number, batch: EventBatch): boolean {
+    if (!this.#sink.hasRoomFor(batch.bytes)) return false;
     const { table } = this.#keeper;
     table.setQuiet(watcher, false);
-    const fragmented = table.has(watcher, watcherFlags.fragment);
-    this.#sink.deliver({ kind: "events", watchId: table.id(watcher), revision, events, bytes, fragmented });
+    this.#sink.deliverEvents(table.id(watcher), revision, batch, table.has(watcher, watcherFlags.fragment));
     return true;
   }
 

@@ -42,7 +42,7 @@ export type WatcherPlace = "synced" | "unsynced" | "catchingUp" | "stalled" | "o
 export type Watcher = number;
 export const noWatcher: Watcher = 0;
 
-/** Consecutive events for one watcher. */
+/** Consecutive events for one watcher, or for several that get the same ones. */
 export interface EventBatch {
   readonly events: EncodedEvent[];
   readonly firstRevision: number;

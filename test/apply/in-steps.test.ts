@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { ApplyResult } from "../../src/apply/index.js";
 import type { WorkBudget } from "../../src/base/index.js";
-import type { WatchableStore, WatchNotice } from "../../src/mvcc/index.js";
+import type { WatchableStore } from "../../src/mvcc/index.js";
 import {
   CompareResult,
   CompareTarget,
@@ -12,7 +12,7 @@ import {
   wholeEvent,
 } from "../../src/wire/index.js";
 import { leasesOf } from "../lease/fixtures.js";
-import { on, showEvent, TestSink, watchable } from "../mvcc/watch-fixture.js";
+import { type Delivered, on, showEvent, TestSink, watchable } from "../mvcc/watch-fixture.js";
 import { type Bench, del, lease, openBench, put, range, txn } from "./fixtures.js";
 
 const someKey = fc.constantFrom("a", "b", "c", "d", "e", "f");
@@ -88,7 +88,7 @@ function watchAll(watching: WatchableStore, from: number, startRevision = 0): Wa
   return { sink, from };
 }
 
-function eventsOf(notices: readonly WatchNotice[]): string[] {
+function eventsOf(notices: readonly Delivered[]): string[] {
   return notices.flatMap((notice) => (notice.kind === "events" ? notice.events.map(showEvent) : []));
 }
 

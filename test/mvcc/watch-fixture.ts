@@ -1,13 +1,29 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { WatchableStore, type WatchNotice, type WatchOptions, type WatchSink } from "../../src/mvcc/index.js";
+import {
+  type EventBatch,
+  WatchableStore,
+  type WatchNotice,
+  type WatchOptions,
+  type WatchSink,
+} from "../../src/mvcc/index.js";
 import { type EncodedEvent, Event, EventType, wholeEvent } from "../../src/wire/index.js";
+
+/** A notice or events that a sink was given. */
+export type Delivered =
+  | WatchNotice
+  | {
+      readonly kind: "events";
+      readonly watchId: bigint;
+      readonly revision: number;
+      readonly events: readonly EncodedEvent[];
+    };
 
 /** The client's end of a stream. It records notices, and reads as many as the test allows. */
 export class TestSink implements WatchSink {
   /** The number of notices that it accepts before it is full. */
   room = Number.POSITIVE_INFINITY;
   isClosed = false;
-  notices: WatchNotice[] = [];
+  notices: Delivered[] = [];
 
   get hasRoom(): boolean {
     return this.room > 0;
@@ -17,9 +33,12 @@ export class TestSink implements WatchSink {
     return this.hasRoom;
   }
 
+  deliverEvents(watchId: bigint, revision: number, { events }: EventBatch): void {
+    this.#tell({ kind: "events", watchId, revision, events });
+  }
+
   deliver(notice: WatchNotice): void {
-    this.room--;
-    this.notices.push(notice);
+    this.#tell(notice);
   }
 
   closed(): void {
@@ -32,9 +51,14 @@ export class TestSink implements WatchSink {
     this.notices = [];
     return taken.map(showNotice);
   }
+
+  #tell(told: Delivered): void {
+    this.room--;
+    this.notices.push(told);
+  }
 }
 
-export function showNotice(notice: WatchNotice): string {
+export function showNotice(notice: Delivered): string {
   switch (notice.kind) {
     case "events":
       return `${notice.watchId} at ${notice.revision}: ${notice.events.map(showEvent).join(" ")}`;

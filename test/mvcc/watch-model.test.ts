@@ -1,10 +1,10 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { type Random, seededRandom, systemClock, Turns } from "../../src/base/index.js";
-import type { Change, Store, WatchableStore, WatchNotice, WatchOptions, WatchStream } from "../../src/mvcc/index.js";
+import type { Change, Store, WatchableStore, WatchOptions, WatchStream } from "../../src/mvcc/index.js";
 import type { EncodedEvent } from "../../src/wire/index.js";
 import { openEmpty, type Write, write } from "./fixture.js";
-import { readingWith, showEvent, TestSink, watchable } from "./watch-fixture.js";
+import { type Delivered, readingWith, showEvent, TestSink, watchable } from "./watch-fixture.js";
 
 const keys = ["a", "b", "c", "d"];
 const ends = ["", "", "c", "e", "\0"];
@@ -66,7 +66,7 @@ class Client {
     this.#checkAll(this.#world.store.revision);
   }
 
-  #check(notice: WatchNotice): void {
+  #check(notice: Delivered): void {
     if (notice.watchId === -1n && notice.kind === "progress") {
       this.#checkAll(notice.revision);
       return;

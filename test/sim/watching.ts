@@ -1,4 +1,4 @@
-import type { WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
+import type { EventBatch, WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
 import type { EtcdServer } from "../../src/server/index.js";
 import { type Encodable, type Event, wholeEvent } from "../../src/wire/index.js";
 import { type Fact, readEvent } from "./history.js";
@@ -106,15 +106,15 @@ export class Watching implements WatchSink, Watcher {
     return this.hasRoom;
   }
 
+  deliverEvents(_watchId: bigint, _revision: number, { events }: EventBatch): void {
+    if (!this.#over) this.#revisions.take(events.map(wholeEvent));
+  }
+
   deliver(notice: WatchNotice): void {
-    if (this.#over) return;
-    if (notice.kind === "compacted") {
-      const { compactRevision } = notice;
-      this.#watched.skipped(compactRevision);
-      this.#later(() => this.#watch(compactRevision + 1));
-    } else if (notice.kind === "events") {
-      this.#revisions.take(notice.events.map(wholeEvent));
-    }
+    if (this.#over || notice.kind !== "compacted") return;
+    const { compactRevision } = notice;
+    this.#watched.skipped(compactRevision);
+    this.#later(() => this.#watch(compactRevision + 1));
   }
 
   closed(): void {

@@ -66,6 +66,11 @@ export class WatchedRanges {
     return ranges;
   }
 
+  /** Number of holders: its watchers, in whatever place they are, and a few more for a moment. */
+  holders(range: WatchedRange): number {
+    return this.#rows.word(range, holdersAt);
+  }
+
   key(range: WatchedRange): Key {
     return this.#named.name(range, 0, this.#rows.word(range, keyLengthAt));
   }

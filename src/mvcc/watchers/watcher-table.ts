@@ -20,6 +20,8 @@ const wordsOfWatcher = 16;
 
 /** The numbers of places. */
 const places = ["synced", "unsynced", "catchingUp", "stalled", "over"] as const satisfies readonly WatcherPlace[];
+/** The usual ids, since the server numbers the watchers of each stream from 0, and each bigint is an object. */
+const usualIds: readonly WatchId[] = Array.from({ length: 1_024 }, (_, id) => BigInt(id));
 /** Bits of the flags that are the number of the watcher's place. */
 const placeBits = 7;
 /** Flags of a watcher. `quiet`: no event has been sent since the last round of progress notices. */
@@ -111,7 +113,9 @@ export class WatcherTable {
   }
 
   id(watcher: Watcher): WatchId {
-    return this.#rows.long(watcher, idAt);
+    const number = this.#rows.number(watcher, idAt);
+    const usual = number < usualIds.length ? usualIds[number] : undefined;
+    return usual ?? this.#rows.long(watcher, idAt);
   }
 
   stream(watcher: Watcher): WatcherOwner {

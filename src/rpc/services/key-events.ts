@@ -1,10 +1,10 @@
 import { EtcdError, type Key } from "../../base/index.js";
-import type { WatchableStore, WatchNotice, WatchSink, WatchStream } from "../../mvcc/index.js";
+import type { EventBatch, WatchableStore, WatchNotice, WatchSink, WatchStream } from "../../mvcc/index.js";
 import type { Call, WatchJudge } from "../../server/index.js";
-import { type Decoded, Event, wholeEvent } from "../../wire/index.js";
+import { type Decoded, type EncodedEvent, Event, wholeEvent } from "../../wire/index.js";
 
 /** The most batches that wait for the reader before the store is asked to pause. */
-const noticesMax = 16;
+const batchesMax = 16;
 
 export interface WatchedKeys {
   readonly key: Key;
@@ -22,6 +22,9 @@ export interface KeyEventBatch {
   readonly events: readonly Decoded<Event>[];
 }
 
+/** A batch as the store delivers it, or the news that events were compacted. */
+type WaitingBatch = { readonly revision: number; readonly events: readonly EncodedEvent[] } | "compacted";
+
 /** The parts of a server that these watches use. */
 export interface WatchedServer {
   readonly watchable: WatchableStore;
@@ -32,7 +35,7 @@ export interface WatchedServer {
 export class KeyEvents implements WatchSink {
   readonly #stream: WatchStream;
   readonly #signal: AbortSignal;
-  readonly #notices: WatchNotice[] = [];
+  readonly #batches: WaitingBatch[] = [];
   readonly #stopJudge: () => void;
   #refusal: EtcdError | undefined;
   #closed = false;
@@ -74,15 +77,20 @@ export class KeyEvents implements WatchSink {
   }
 
   get hasRoom(): boolean {
-    return this.#notices.length < noticesMax;
+    return this.#batches.length < batchesMax;
   }
 
   hasRoomFor(): boolean {
     return this.hasRoom;
   }
 
-  deliver(notice: WatchNotice): void {
-    this.#notices.push(notice);
+  deliverEvents(_watchId: bigint, revision: number, { events }: EventBatch): void {
+    this.#batches.push({ revision, events });
+    this.#wake();
+  }
+
+  deliver({ kind }: WatchNotice): void {
+    if (kind === "compacted") this.#batches.push(kind);
     this.#wake();
   }
 
@@ -102,13 +110,12 @@ export class KeyEvents implements WatchSink {
       this.#signal.throwIfAborted();
       if (this.#closed) throw new EtcdError("stopped");
       if (this.#refusal !== undefined) throw this.#refusal;
-      const notice = this.#notices.shift();
-      if (notice?.kind === "compacted") return undefined;
-      if (notice?.kind === "events") {
+      const batch = this.#batches.shift();
+      if (batch === "compacted") return undefined;
+      if (batch !== undefined) {
         this.#stream.resume();
-        return { revision: notice.revision, events: notice.events.map((event) => Event.decode(wholeEvent(event))) };
+        return { revision: batch.revision, events: batch.events.map((event) => Event.decode(wholeEvent(event))) };
       }
-      if (notice !== undefined) continue;
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

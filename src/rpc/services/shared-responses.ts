@@ -9,6 +9,7 @@ const sharedIdsMax = 1_024n;
 
 /** Responses that were made of a list of events. */
 interface Kept {
+  readonly watchIds: readonly bigint[];
   readonly events: EventList;
   readonly messages: AlikeMessages;
 }
@@ -20,7 +21,9 @@ interface Kept {
 export class SharedResponses {
   readonly #kept: (Kept | undefined)[] = [];
   #next = 0;
-  #last = new EventList(undefined, []);
+  /** The last list that begins a response, and the last one that goes on with another list. */
+  #lastFirst = new EventList(undefined, []);
+  #lastFurther = this.#lastFirst;
   #header: ResponseHeader | undefined;
   #encodedHeader: Uint8Array = new Uint8Array(0);
   readonly #ids: (Uint8Array | undefined)[] = [];
@@ -31,20 +34,28 @@ export class SharedResponses {
    * @param events must not be changed any more
    */
   listOf(before: EventList | undefined, events: readonly EncodedEvent[]): EventList {
-    if (!this.#last.is(before, events)) this.#last = new EventList(before, events);
-    return this.#last;
+    if (before === undefined) {
+      if (!this.#lastFirst.is(before, events)) this.#lastFirst = new EventList(before, events);
+      return this.#lastFirst;
+    }
+    if (!this.#lastFurther.is(before, events)) this.#lastFurther = new EventList(before, events);
+    return this.#lastFurther;
   }
 
-  /** One response for each watcher. All of them have the same header and events, which must be short. */
+  /**
+   * One response for each watcher. All of them have the same header and events, which must be short.
+   *
+   * @param watchIds must not be changed any more
+   */
   respond(header: ResponseHeader, watchIds: readonly bigint[], events: EventList): AlikeMessages {
     const first = this.#encode(header);
-    const own = watchIds.map((id) => this.#idBytes(id));
     const kept = this.#kept.find(
-      (one) => one?.events === events && one.messages.first === first && isSame(one.messages.own, own),
+      (one) => one?.events === events && one.messages.first === first && isSame(one.watchIds, watchIds),
     );
     if (kept !== undefined) return kept.messages;
+    const own = watchIds.map((id) => this.#idBytes(id));
     const messages = new AlikeMessages(first, own, events.encoded());
-    this.#kept[this.#next] = { events, messages };
+    this.#kept[this.#next] = { watchIds, events, messages };
     this.#next = (this.#next + 1) % keptMax;
     return messages;
   }
@@ -81,6 +92,6 @@ function isSameHeader(one: ResponseHeader, other: ResponseHeader): boolean {
   );
 }
 
-function isSame(one: readonly Uint8Array[], other: readonly Uint8Array[]): boolean {
-  return one.length === other.length && one.every((bytes, at) => bytes === other[at]);
+function isSame(one: readonly bigint[], other: readonly bigint[]): boolean {
+  return one.length === other.length && one.every((id, at) => id === other[at]);
 }

@@ -1,9 +1,24 @@
-import { type Clock, EtcdError, type MemoryPot, type Timer, Turns } from "../../base/index.js";
-import type { StoreCounters, WatchNotice, WatchSink } from "../../mvcc/index.js";
+import {
+  type Clock,
+  EtcdError,
+  LoopTurn,
+  type MemoryPot,
+  type Timer,
+  Turns,
+  type WorkLength,
+} from "../../base/index.js";
+import type { EventBatch, StoreCounters, WatchNotice, WatchSink } from "../../mvcc/index.js";
+import type { Call } from "../../server/index.js";
 import { type ResponseHeader, WatchResponse } from "../../wire/index.js";
 import type { AlikeMessages, MessageInPieces } from "../grpc/sent-messages.js";
-import type { EventList } from "./event-list.js";
 import type { SharedResponses } from "./shared-responses.js";
+import {
+  joinedBytesMax,
+  type Response,
+  responseBytes,
+  type TakenResponse,
+  WaitingResponses,
+} from "./waiting-responses.js";
 import { fragmentsOf, wholeOf } from "./watch-fragments.js";
 import { responseInPieces } from "./watch-pieces.js";
 
@@ -23,10 +38,6 @@ const askedBytesMax = 16 * 1024 * 1024;
 const assuredBytes = 16 * 1024 * 1024;
 /** How often a stream that finds no room in the account tries again. */
 const memoryLookMs = 250;
-/** The approximate memory of a response beside its events. */
-const responseBytes = 256;
-/** Further events of a watcher are added to its waiting response while that is shorter than this. */
-const joinedBytesMax = 64 * 1024;
 /** Longer responses are encoded in pieces, over several turns of the event loop. */
 const encodedBytesMax = joinedBytesMax + responseBytes;
 /** Responses that differ only in their watcher are sent together up to this length: a frame of HTTP/2 holds it. */
@@ -35,26 +46,11 @@ const togetherBytesMax = 16_000;
 const sentHeadBytes = 48;
 /** The most bytes that an event takes in a response beside its own: tag and length. */
 const eventFrameBytesMax = 11;
-/** The most sent responses that may remain in the queue's array before it is compacted. */
-const sentMax = 1_000;
-
-/** A waiting response. Following events of the same watcher are added to it. It may be sent in fragments. */
-interface Waiting {
-  readonly watchId: bigint;
-  /** The fields of an answer to a request, without its header; undefined for a response with events. */
-  readonly answer: Partial<WatchResponse> | undefined;
-  events: EventList | undefined;
-  /** Whether the watcher accepts fragments. Kept here, since the watcher may be cancelled before this is sent. */
-  readonly fragmented: boolean;
-  revision: number;
-  /** The approximate length of the response. */
-  bytes: number;
-  /** The bytes that it takes in memory, beside events that it shares with the response before. */
-  ownBytes: number;
-}
 
 /** The output of a watch stream. */
 export interface WatchOutput {
+  /** The call of the stream: sending takes turns with work for other clients. */
+  readonly call: Pick<Call, "client">;
   write(response: WatchResponse): boolean;
   writePieces(message: MessageInPieces): boolean;
   writeAlike?: (messages: AlikeMessages) => boolean;
@@ -91,19 +87,11 @@ export class WatchSender implements WatchSink {
   readonly #shared: WatchSenders;
   readonly #output: WatchOutput;
   readonly #owner: WatchSenderOwner;
-  #waiting: Waiting[] = [];
-  /**
-   * The last waiting response of each watcher, to which its next events may be added without changing their order. The
-   * map is made when there are responses of two watchers.
-   */
-  #joinable: Map<bigint, Waiting> | undefined;
-  /** The only joinable response, while there is no map. */
-  #onlyJoinable: Waiting | undefined;
-  /** The events that the last watcher was told of. Their bytes count once, however many watchers wait for them. */
-  #latest: EventList | undefined;
-  #next = 0;
+  /** The waiting responses. Undefined while there are none, since very many streams only wait. */
+  #waiting: WaitingResponses | undefined;
+  /** The bytes of memory of the responses that wait or are being sent. */
   #bytes = 0;
-  /** The number of waiting events. */
+  /** The number of events in them. */
   #events = 0;
   #full = false;
   /** Set while events wait for room in the account. */
@@ -143,24 +131,28 @@ export class WatchSender implements WatchSink {
 
   /** Queues a response about a watch. The order of all responses is kept. */
   answer(revision: number, fields: Partial<WatchResponse>): void {
-    this.#joinNone();
-    const watchId = fields.watchId ?? 0n;
-    const sizes = { bytes: responseBytes, ownBytes: responseBytes };
-    this.#add({ watchId, answer: fields, events: undefined, fragmented: false, revision, ...sizes });
+    if (this.#stopped) return;
+    const waiting = this.#queue();
+    const before = waiting.heldBytes;
+    waiting.answer(revision, fields);
+    this.#count(waiting.heldBytes - before);
+  }
+
+  deliverEvents(watchId: bigint, revision: number, batch: EventBatch, fragmented: boolean): void {
+    if (this.#stopped) return;
+    const { length } = batch.events;
+    this.#events += length;
+    this.#shared.counters.eventsPending += length;
+    const waiting = this.#queue();
+    const before = waiting.heldBytes;
+    waiting.tell(watchId, revision, batch, fragmented);
+    this.#count(waiting.heldBytes - before);
   }
 
   deliver(notice: WatchNotice): void {
-    switch (notice.kind) {
-      case "events":
-        this.#tell(notice);
-        return;
-      case "compacted":
-        // etcd puts no revision into the header of this response.
-        this.answer(0, { watchId: notice.watchId, canceled: true, compactRevision: notice.compactRevision });
-        return;
-      case "progress":
-        this.answer(notice.revision, { watchId: notice.watchId });
-    }
+    // etcd puts no revision into the header of the response that tells of a compaction.
+    if (notice.kind === "progress") this.answer(notice.revision, { watchId: notice.watchId });
+    else this.answer(0, { watchId: notice.watchId, canceled: true, compactRevision: notice.compactRevision });
   }
 
   closed(): void {
@@ -175,10 +167,7 @@ export class WatchSender implements WatchSink {
     this.#shared.memory.release(this.#bytes);
     this.#bytes = 0;
     this.#shared.counters.eventsPending -= this.#events;
-    this.#waiting = [];
-    this.#joinNone();
-    this.#latest = undefined;
-    this.#next = 0;
+    this.#waiting = undefined;
     this.#wakeRoomWaiters();
   }
 
@@ -202,119 +191,66 @@ export class WatchSender implements WatchSink {
     });
   }
 
-  #tell({ watchId, revision, events, bytes, fragmented }: Extract<WatchNotice, { kind: "events" }>): void {
-    if (this.#stopped) return;
-    this.#events += events.length;
-    this.#shared.counters.eventsPending += events.length;
-    const joined = this.#joinableOf(watchId);
-    const { responses } = this.#shared;
-    if (joined !== undefined && joined.bytes + bytes <= joinedBytesMax) {
-      joined.events = responses.listOf(joined.events, events);
-      joined.revision = revision;
-      joined.bytes += bytes;
-      const ownBytes = this.#isLatest(joined.events) ? 0 : bytes;
-      joined.ownBytes += ownBytes;
-      this.#count(ownBytes);
-      return;
+  #queue(): WaitingResponses {
+    this.#waiting ??= new WaitingResponses(this.#shared.responses);
+    if (!this.#sending) {
+      this.#sending = true;
+      // Deferred: many writes may end in this turn of the event loop, and their events leave in one response.
+      setImmediate(() => this.#send().catch((error: unknown) => this.#owner.onEnd(error)));
     }
-    const list = responses.listOf(undefined, events);
-    const sizes = { bytes: responseBytes + bytes, ownBytes: responseBytes + (this.#isLatest(list) ? 0 : bytes) };
-    const item = { watchId, answer: undefined, events: list, fragmented, revision, ...sizes };
-    this.#makeJoinable(item);
-    this.#add(item);
+    return this.#waiting;
   }
 
-  #isLatest(list: EventList): boolean {
-    const is = list === this.#latest;
-    this.#latest = list;
-    return is;
-  }
-
-  #joinableOf(watchId: bigint): Waiting | undefined {
-    return this.#onlyJoinable?.watchId === watchId ? this.#onlyJoinable : this.#joinable?.get(watchId);
-  }
-
-  #makeJoinable(item: Waiting): void {
-    const { watchId } = item;
-    const first = this.#onlyJoinable;
-    if (this.#joinable === undefined && (first === undefined || first.watchId === watchId)) {
-      this.#onlyJoinable = item;
-      return;
-    }
-    this.#joinable ??= new Map();
-    if (first !== undefined) this.#joinable.set(first.watchId, first);
-    this.#onlyJoinable = undefined;
-    this.#joinable.set(watchId, item);
-  }
-
-  /** No more events are added to a response whose sending has begun. */
-  #joinNoMore(item: Waiting): void {
-    if (this.#onlyJoinable === item) this.#onlyJoinable = undefined;
-    else if (this.#joinable?.get(item.watchId) === item) this.#joinable.delete(item.watchId);
-  }
-
-  #joinNone(): void {
-    this.#onlyJoinable = undefined;
-    this.#joinable = undefined;
-  }
-
-  #add(item: Waiting): void {
-    if (this.#stopped) return;
-    this.#waiting.push(item);
-    this.#count(item.ownBytes);
-    if (this.#sending) return;
-    this.#sending = true;
-    // Deferred: many writes may end in this turn of the event loop, and their events leave in one response.
-    setImmediate(() => this.#send().catch((error: unknown) => this.#owner.onEnd(error)));
-  }
-
+  /** Counts bytes of memory that the waiting responses take now; fewer than 0 when they take less than before. */
   #count(bytes: number): void {
+    if (bytes === 0) return;
     const { memory } = this.#shared;
     this.#bytes += bytes;
-    memory.take(bytes);
+    if (bytes < 0) memory.release(-bytes);
+    else memory.take(bytes);
     if (this.#bytes >= (memory.heldBytes < totalBytesMax ? waitingBytesMax : shareBytesMax)) this.#full = true;
   }
 
   async #send(): Promise<void> {
     const { clock } = this.#shared;
+    const turn = LoopTurn.of(clock);
+    let length: WorkLength = "short";
     let startedAt = clock.now();
-    for (let item = this.#take(); item !== undefined; item = this.#take()) {
-      const others = this.#takeAlike(item);
-      const watchIds = [item.watchId, ...others.map(({ watchId }) => watchId)];
-      const hasRoom = this.#sendShort(item, watchIds);
-      if (hasRoom === undefined) await this.#sendInPieces(item);
+    for (let first = this.#waiting?.first; first !== undefined; first = this.#waiting?.first) {
+      if (turn.over) {
+        // Very many streams may have much to send, and other clients must not wait for all of them.
+        await turn.pause(this.#output.call.client, length);
+        length = "long";
+        startedAt = clock.now();
+        continue;
+      }
+      const taken = this.#waiting?.take(this.#watchersAtOnce(first));
+      if (taken === undefined) break;
+      const hasRoom = this.#sendShort(taken);
+      if (hasRoom === undefined) await this.#sendInPieces(taken);
       else if (!hasRoom) await this.#output.drained();
       if (this.#stopped) return;
-      this.#sent(item, others);
+      this.#sent(taken);
       const endedAt = clock.now();
-      this.#measured(item, watchIds.length, (endedAt - startedAt) / 1_000);
+      this.#measured(taken, (endedAt - startedAt) / 1_000);
       startedAt = endedAt;
     }
+    this.#waiting = undefined;
     this.#sending = false;
   }
 
-  /** Takes the responses after `item` that differ from it only in their watcher. */
-  #takeAlike(item: Waiting): readonly Waiting[] {
-    const others: Waiting[] = [];
-    if (this.#output.writeAlike === undefined || item.events?.short !== true) return others;
-    const eachBytes = item.bytes - responseBytes + sentHeadBytes;
-    for (let bytes = 2 * eachBytes; bytes <= togetherBytesMax; bytes += eachBytes) {
-      const next = this.#waiting[this.#next];
-      if (next === undefined || next.events !== item.events || next.revision !== item.revision) break;
-      if (next.fragmented !== item.fragmented) break;
-      this.#take();
-      others.push(next);
-    }
-    return others;
+  /** To how many watchers a response is sent at once. */
+  #watchersAtOnce({ events, bytes }: Response): number {
+    if (this.#output.writeAlike === undefined || events?.short !== true) return 1;
+    return Math.max(1, Math.floor(togetherBytesMax / (bytes - responseBytes + sentHeadBytes)));
   }
 
   /**
-   * Sends a short response, also to other watchers.
+   * Sends a short response to its watchers.
    *
    * @returns whether there is room for more; undefined for a response that has to be sent in fragments or in pieces
    */
-  #sendShort(item: Waiting, watchIds: readonly bigint[]): boolean | undefined {
-    const { answer, events, bytes, fragmented, revision } = item;
+  #sendShort({ watchIds, answer, events, bytes, fragmented, revision }: TakenResponse): boolean | undefined {
     const { fragmentBytes, header, responses } = this.#shared;
     const output = this.#output;
     if (events === undefined) return output.write(WatchResponse.create({ ...answer, header: header(revision) }));
@@ -328,12 +264,14 @@ export class WatchSender implements WatchSink {
   }
 
   /** Sends a long response. Nothing else is sent before it is complete. */
-  async #sendInPieces({ watchId, events: list, fragmented, revision }: Waiting): Promise<void> {
+  async #sendInPieces({ watchIds, events: list, fragmented, revision }: TakenResponse): Promise<void> {
     const { clock, fragmentBytes, header } = this.#shared;
     const output = this.#output;
+    // Such a response is sent to one watcher at a time.
+    const [watchId = 0n] = watchIds;
     const head = WatchResponse.create({ watchId, header: header(revision) });
     const events = list?.all() ?? [];
-    const turns = new Turns(clock);
+    const turns = new Turns(clock, undefined, output.call.client);
     const goOn = (): void => undefined;
     const fragments = fragmented
       ? await turns.run(fragmentsOf(head, events, fragmentBytes, turns), goOn)
@@ -348,35 +286,23 @@ export class WatchSender implements WatchSink {
     }
   }
 
-  #take(): Waiting | undefined {
-    const item = this.#waiting[this.#next++];
-    if (item !== undefined) this.#joinNoMore(item);
-    else this.#joinNone();
-    if (item === undefined || this.#next > sentMax) {
-      this.#waiting = this.#waiting.slice(this.#next);
-      this.#next = 0;
-    }
-    return item;
-  }
-
-  /** Notes how long it took to send a response to each of `watchers`. */
-  #measured({ events }: Waiting, watchers: number, seconds: number): void {
+  /** Notes how long it took to send a response to each of its watchers. */
+  #measured({ watchIds, events }: TakenResponse, seconds: number): void {
     const { counters } = this.#shared;
     if (events === undefined) {
       counters.controlSendSeconds.observe(seconds);
       return;
     }
+    const watchers = watchIds.length;
     counters.eventsSendSeconds.observe(seconds / watchers, watchers);
     counters.eventSendSeconds.observe(seconds / watchers / events.count, watchers);
   }
 
-  #sent({ ownBytes, events }: Waiting, others: readonly Waiting[]): void {
+  #sent({ watchIds, ownBytes, events }: TakenResponse): void {
     const { counters, memory } = this.#shared;
-    let bytes = ownBytes;
-    for (const other of others) bytes += other.ownBytes;
-    const count = (1 + others.length) * (events?.count ?? 0);
-    this.#bytes -= bytes;
-    memory.release(bytes);
+    const count = watchIds.length * (events?.count ?? 0);
+    this.#bytes -= ownBytes;
+    memory.release(ownBytes);
     this.#events -= count;
     counters.eventsPending -= count;
     counters.eventsSent += count;

@@ -1,13 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { describe, expect, test } from "vitest";
-import {
-  type Clock,
-  ManualClock,
-  MemoryAccount,
-  type MemoryPot,
-  silentLogger,
-  systemClock,
-} from "../../../src/base/index.js";
+import { type Clock, ManualClock, MemoryAccount, type MemoryPot, silentLogger } from "../../../src/base/index.js";
 import { StoreCounters } from "../../../src/mvcc/index.js";
 import type { AlikeMessages, MessageInPieces } from "../../../src/rpc/grpc/sent-messages.js";
 import { SharedResponses } from "../../../src/rpc/services/shared-responses.js";
@@ -16,6 +9,7 @@ import { type Encoded, Event, KeyValue, WatchResponse } from "../../../src/wire/
 
 /** An output that accepts responses only while it is open. */
 class Output {
+  readonly call = { client: this };
   open = false;
   written: WatchResponse[] = [];
   #resume: (() => void)[] = [];
@@ -61,7 +55,7 @@ function start(surroundings: Surroundings = {}): Sending {
   const {
     otherBytes = 0,
     account = MemoryAccount.unlimited(),
-    clock = systemClock,
+    clock = new ManualClock(),
     responses = new SharedResponses(),
   } = surroundings;
   const output = new Output();
@@ -92,7 +86,7 @@ function eventOf(valueBytes: number): Encoded<Event> {
 
 function deliver(sender: WatchSender, bytes: number, watchId = 0n, revision = 2): void {
   const events = [eventOf(bytes)];
-  sender.deliver({ kind: "events", watchId, revision, events, bytes, fragmented: false });
+  sender.deliverEvents(watchId, revision, { events, firstRevision: revision, bytes }, false);
 }
 
 for (const { name, otherBytes, kib } of [
@@ -243,7 +237,7 @@ describe("events of one watcher", () => {
 test("waiting events of a watcher that allows fragments are fragmented, even after it is cancelled", async () => {
   const { sender, output } = start();
   const events = Array.from({ length: 5 }, () => eventOf(400_000));
-  sender.deliver({ kind: "events", watchId: 7n, revision: 2, events, bytes: 2_000_000, fragmented: true });
+  sender.deliverEvents(7n, 2, { events, firstRevision: 2, bytes: 2_000_000 }, true);
   // The user has lost the right to the keys, so the watch is cancelled before its events are sent.
   sender.answer(2, { watchId: 7n, canceled: true });
   output.open = true;
@@ -273,7 +267,7 @@ describe("responses that tell many watchers of the same events", () => {
   }
 
   const tell = (sender: WatchSender, watchId: bigint, event: Encoded<Event>, revision: number): void =>
-    sender.deliver({ kind: "events", watchId, revision, events: [event], bytes: event.length, fragmented: false });
+    sender.deliverEvents(watchId, revision, { events: [event], firstRevision: revision, bytes: event.length }, false);
   const show = ({ header, watchId, created, events }: WatchResponse): string =>
     `${watchId}@${header?.revision} ${created ? "created" : `${events.length} events`}`;
 
@@ -330,11 +324,11 @@ describe("responses that tell many watchers of the same events", () => {
     output.open = false;
     const event = eventOf(10_000);
     for (let id = 0n; id < 100n; id++) tell(sender, id, event, 2);
-    expect(total.heldBytes).toBe(event.length + 100 * 256);
+    expect(total.heldBytes).toBe(event.length + 192 + 100 * 64);
     for (let revision = 3; revision < 6; revision++) {
       for (let id = 0n; id < 100n; id++) tell(sender, id, event, revision);
     }
-    expect(total.heldBytes).toBe(4 * event.length + 100 * 256);
+    expect(total.heldBytes).toBe(4 * event.length + 192 + 100 * 64);
     expect(sender.hasRoom).toBe(true);
     output.reopen();
     await expect.poll(() => total.heldBytes).toBe(0);
