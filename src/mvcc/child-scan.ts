@@ -57,8 +57,11 @@ export interface ChildPage {
 /** The bytes of a folder are estimated from this many of its keys at most, for which so many records are looked at. */
 const sampledKeysMax = 32;
 const sampleLooksMax = 256;
-/** The most bytes of names in a page. A page ends before the child that would exceed them, unless it is the first. */
-const nameBytesMax = 1024 * 1024;
+/**
+ * The most bytes of keys in a page: an answer has the prefix again for each child, and it may be long. A page ends
+ * before the child that would exceed them, unless it is the first.
+ */
+const keyBytesMax = 1024 * 1024;
 
 /**
  * Reads the children of a prefix in the order of their names. All comes from the index. At the newest revision a folder
@@ -70,14 +73,14 @@ export function* readChildren(state: StoreState, query: ChildQuery, budget: Work
   const children: Child[] = [];
   const { limit, prefix } = query;
   let from = beginningOf(query);
-  let nameBytes = 0;
+  let keyBytes = 0;
   let more = false;
   for (let found = scan.next(from); found !== undefined; found = scan.next(from)) {
     const child = yield* scan.child(found);
     from = child.from;
     if (child.is !== undefined) {
-      nameBytes += child.is.name.length;
-      more = children.length === limit || (nameBytes > nameBytesMax && children.length > 0);
+      keyBytes += prefix.length + child.is.name.length;
+      more = children.length === limit || (keyBytes > keyBytesMax && children.length > 0);
       if (more) break;
       children.push(child.is);
     }

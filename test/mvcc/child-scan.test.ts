@@ -99,12 +99,18 @@ describe("children of a prefix", () => {
     expect(large?.bytes).toBe(100 * (small?.bytes ?? 0));
   });
 
-  test("a page ends before names of more than 1 MiB", async () => {
-    const long = "n".repeat(300 * 1024);
-    const store = await filled(...["a", "b", "c", "d"].map((first) => first + long));
-    const page = await children(store);
-    expect([page.children.length, page.more, page.count]).toEqual([3, true, 4]);
-  });
+  for (const { name, prefix, rest } of [
+    { name: "of long names", prefix: "", rest: "n".repeat(300 * 1024) },
+    { name: "below a long prefix", prefix: "p".repeat(300 * 1024), rest: "" },
+  ]) {
+    test(`a page ends before keys of more than 1 MiB: keys ${name}`, async () => {
+      const store = await filled(...["a", "b", "c", "d"].map((first) => prefix + first + rest));
+      const page = await children(store, { prefix });
+      expect([page.children.length, page.more, page.count]).toEqual([3, true, 4]);
+      const rests = await children(store, { prefix, after: `c${rest}` });
+      expect([rests.children.length, rests.more]).toEqual([1, false]);
+    });
+  }
 
   test("a folder of 20,000 keys costs few looks at the clock", async () => {
     const store = await filled(...Array.from({ length: 20_000 }, (_, at) => `large/${at}`), "x");
