@@ -8,7 +8,7 @@ interface Use {
 const littleShare = 0.01;
 /** The time that a client may use at once, and it still counts as little. */
 const littleMsMax = 2;
-/** The most time that is remembered of a client. After this much, use counts as little again within two seconds. */
+/** The most time that is remembered of a client. It is forgotten far enough within two seconds to count as little. */
 const rememberedMsMax = 20;
 
 /**
@@ -21,7 +21,7 @@ export class RecentUse {
   add(client: object, ms: number, now: number): void {
     const use = this.#uses.get(client);
     if (use === undefined) {
-      this.#uses.set(client, { ms, at: now });
+      this.#uses.set(client, { ms: Math.min(rememberedMsMax, ms), at: now });
       return;
     }
     use.ms = Math.min(rememberedMsMax, left(use, now) + ms);
