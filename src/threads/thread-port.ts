@@ -94,9 +94,9 @@ export class ThreadPort implements Port {
     this.#send();
   }
 
-  /** Passes on what has arrived at once, after the other thread has ended. */
+  /** Passes on all that has arrived, without a pause, after the other thread has ended. */
   drain(): void {
-    if (!this.#receiving) this.#receive();
+    if (this.#handler !== undefined) this.#receive(Number.POSITIVE_INFINITY);
   }
 
   close(): void {
@@ -131,8 +131,7 @@ export class ThreadPort implements Port {
   }
 
   /** Handles messages until none are left, or the turn is over. */
-  #receive(): void {
-    const endsAt = performance.now() + sliceMs;
+  #receive(endsAt = performance.now() + sliceMs): void {
     this.#receiving = true;
     while (!this.#closed) {
       for (let message = this.#frames.next(); message !== undefined; message = this.#frames.next()) {

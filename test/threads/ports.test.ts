@@ -125,3 +125,20 @@ test("a long row of messages leaves turns to the loop", async () => {
   const between = turnsAt.filter((count) => count > 0 && count < 20);
   expect(new Set(between).size).toBeGreaterThanOrEqual(4);
 });
+
+test("all that has arrived is passed on when the other thread has ended, also in the middle of it", async () => {
+  const [one, other] = threadPorts();
+  const kinds: number[] = [];
+  other.listen((kind) => {
+    kinds.push(kind);
+    // Longer than the time after which other work of the loop gets a turn.
+    for (const end = performance.now() + 20; performance.now() < end; );
+  });
+  for (const kind of [1, 2, 3]) one.post(kind);
+  one.flush();
+  await new Promise((resolve) => setImmediate(resolve));
+  expect(kinds).toEqual([1]);
+  other.drain();
+  other.close();
+  expect(kinds).toEqual([1, 2, 3]);
+});
