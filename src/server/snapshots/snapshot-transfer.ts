@@ -63,6 +63,8 @@ export class SnapshotTransfer {
     const to = idText(message.to as MemberId);
     try {
       const copied = tables ? await this.#tables(message) : undefined;
+      // The state may be about to be replaced by now: its parts would not belong together.
+      if (copied === undefined && !this.#config.settled()) throw unsettled();
       const snapshot = copied ?? this.#file(message);
       const { form, bodyBytes: bytes } = snapshot;
       const index = snapshot.message.snapshot?.metadata.index;
@@ -106,13 +108,14 @@ export class SnapshotTransfer {
     const taken: { snapshot?: Snapshot } = {};
     try {
       dir = await databases.copy(backend, () => {
-        taken.snapshot = this.#snapshot();
+        if (this.#config.settled()) taken.snapshot = this.#snapshot();
       });
-      const { snapshot } = taken;
-      if (dir === undefined || snapshot === undefined) {
+      if (dir === undefined) {
         this.#copies--;
         return undefined;
       }
+      const { snapshot } = taken;
+      if (snapshot === undefined) throw unsettled();
       const archive = await TableArchive.of(dir);
       return {
         message: { ...message, snapshot },
@@ -134,4 +137,8 @@ export class SnapshotTransfer {
     const confState = loadConfState(backend) ?? emptyConfState;
     return { metadata: { index, term, confState }, data: cluster.snapshotData() };
   }
+}
+
+function unsettled(): Error {
+  return new Error("this member's own state is being replaced by a snapshot");
 }
