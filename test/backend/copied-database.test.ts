@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { type Backend, CopiedDatabase, openLevelBackend } from "../../src/backend/index.js";
+import { type Backend, CopiedDatabase, DiskError, openLevelBackend } from "../../src/backend/index.js";
 import { readLogs } from "../../src/backend/tables/log-entries.js";
 import { decodeSnappy } from "../../src/backend/tables/snappy.js";
 import { systemClock } from "../../src/base/index.js";
@@ -129,7 +129,13 @@ test("a copy without its files is no empty database", async () => {
   await expect(CopiedDatabase.open(mkdtempSync(join(root, "empty-")))).rejects.toThrow("damaged");
 });
 
-test("a damaged copy is noticed", async () => {
+function withOtherByte(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes);
+  changed[at] = (changed[at] ?? 0) ^ 1;
+  return changed;
+}
+
+test("a damaged copy is noticed, even where only one byte of a value has changed", async () => {
   const backend = await open(freshDir());
   for (let at = 0; at < 2000; at++) backend.put("lease", bytes(String(at).padStart(8, "0")), bytes("text ".repeat(99)));
   await backend.commit();
@@ -145,10 +151,11 @@ test("a damaged copy is noticed", async () => {
     whole.subarray(0, whole.length - 60),
     Buffer.concat([Buffer.alloc(3000, 0xff), whole.subarray(3000)]),
     Buffer.concat([Buffer.alloc(3000), whole.subarray(3000)]),
+    withOtherByte(whole, whole.indexOf("text ")),
   ]) {
     writeFileSync(path, damage);
-    const reading = CopiedDatabase.open(dir).then((copied) => rowsOf(copied, "lease"));
-    await expect(reading).rejects.toThrow();
+    const reading = CopiedDatabase.open(dir).then(async (copied) => (await rowsOf(copied, "lease")).length);
+    await expect(reading).rejects.toBeInstanceOf(DiskError);
   }
 });
 

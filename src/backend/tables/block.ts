@@ -1,16 +1,27 @@
+import { crc32c } from "../../base/index.js";
 import { DiskError } from "../disk-error.js";
+import { mask } from "../torn-record.js";
 import type { EntryList } from "./entry-list.js";
 import { decodeSnappy } from "./snappy.js";
 
-/** Behind each block: its type (1; 1 when it is compressed) and a checksum (4). */
+/** Behind each block: its type (1; 1 when it is compressed), and the masked CRC-32C of block and type (4). */
 export const trailerBytes = 5;
+const typeBytes = 1;
 /** LevelDB appends the number of the change (7, little endian) and its kind (1 for a put) to each key. */
 const ownBytes = 8;
 const compressed = 1;
 
-/** The contents of a block. @param stored the block with its trailer */
+/**
+ * The contents of a block. LevelDB does not look at the checksum when it reads a block. Here it counts, since a
+ * snapshot with damaged values would be restored as a good one.
+ *
+ * @param stored the block with its trailer
+ * @throws DiskError when the block is damaged
+ */
 export function blockOf(stored: Buffer): Buffer {
   const body = stored.subarray(0, stored.length - trailerBytes);
+  const sum = mask(crc32c(stored.subarray(0, body.length + typeBytes)));
+  if (stored.readUInt32LE(body.length + typeBytes) !== sum) throw damagedBlock();
   return stored[body.length] === compressed ? decodeSnappy(body) : body;
 }
 

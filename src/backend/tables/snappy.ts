@@ -1,7 +1,4 @@
-/** Compressed bytes that Snappy has not written so. */
-class SnappyError extends Error {
-  override readonly name = "SnappyError";
-}
+import { DiskError } from "../disk-error.js";
 
 /** The most bytes of a block: far more than the largest pair, so that only damage claims more. */
 const lengthMax = 1 << 30;
@@ -12,18 +9,18 @@ const callFrom = 24;
  * Decodes Snappy's format: the length as a varint, then elements, each with a tag whose lowest two bits say what it is:
  * 0 for bytes that follow, others for bytes that came before, at a distance of 11, 16 or 32 bits.
  *
- * @throws SnappyError
+ * @throws DiskError when Snappy cannot have written the bytes
  */
 export function decodeSnappy(source: Uint8Array): Buffer {
   let at = 0;
   let length = 0;
   for (let scale = 1; ; scale *= 128) {
     const byte = source[at++];
-    if (byte === undefined || scale > lengthMax) throw new SnappyError("the length of a block is damaged");
+    if (byte === undefined || scale > lengthMax) throw new DiskError("the length of a block is damaged");
     length += (byte & 0x7f) * scale;
     if (byte < 0x80) break;
   }
-  if (length > lengthMax) throw new SnappyError(`a block claims ${length} bytes`);
+  if (length > lengthMax) throw new DiskError(`a block claims ${length} bytes`);
   const out = Buffer.allocUnsafeSlow(length);
   const end = source.length;
   let to = 0;
@@ -38,7 +35,7 @@ export function decodeSnappy(source: Uint8Array): Buffer {
         at += extra;
       }
       count++;
-      if (at + count > end || to + count > length) throw new SnappyError("bytes of a block are missing");
+      if (at + count > end || to + count > length) throw new DiskError("bytes of a block are missing");
       if (count < callFrom) for (let i = 0; i < count; i++) out[to + i] = source[at + i] ?? 0;
       else out.set(source.subarray(at, at + count), to);
       at += count;
@@ -56,7 +53,7 @@ export function decodeSnappy(source: Uint8Array): Buffer {
       at += width;
     }
     if (distance === 0 || distance > to || at > end || to + count > length) {
-      throw new SnappyError("a copy in a block is damaged");
+      throw new DiskError("a copy in a block is damaged");
     }
     // The bytes may overlap: a distance shorter than the length repeats what has just been written.
     if (distance < count || count < callFrom) for (let i = 0; i < count; i++, to++) out[to] = out[to - distance] ?? 0;
@@ -65,7 +62,7 @@ export function decodeSnappy(source: Uint8Array): Buffer {
       to += count;
     }
   }
-  if (to !== length) throw new SnappyError("a block is shorter than it claims");
+  if (to !== length) throw new DiskError("a block is shorter than it claims");
   return out;
 }
 
