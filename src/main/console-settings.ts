@@ -46,5 +46,5 @@ function pageAccess(flags: FlagValues): PageAccess {
   };
   const advertised = flags.urls("advertise-client-urls").filter((url) => url.startsWith("http"));
   const hosts = [...all("host-whitelist"), ...advertised.map((url) => new URL(url).hostname)];
-  return { origins: new Set(all("cors")), hosts: new Set(hosts) };
+  return { origins: new Set(all("cors")), hosts: new Set(hosts.map((host) => host.toLowerCase())) };
 }

@@ -11,8 +11,8 @@ export interface PageAccess {
   /** The origins that `--cors` names; `*` means all. Empty when the flag is not given: then only own pages may. */
   readonly origins: ReadonlySet<string>;
   /**
-   * The host names of this member, from `--host-whitelist` and its client URLs; `*` means all. A page under another
-   * name may be a foreign one whose name was pointed to this machine (DNS rebinding).
+   * The host names of this member in lower case, from `--host-whitelist` and its client URLs; `*` means all. A page
+   * under another name may be a foreign one whose name was pointed to this machine (DNS rebinding).
    */
   readonly hosts: ReadonlySet<string>;
 }

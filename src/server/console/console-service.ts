@@ -45,7 +45,7 @@ const separator = "/";
 /** The number of nodes in an answer: by default, and at most. */
 const nodesDefault = 500;
 const nodesMax = 5_000;
-/** The memory of a page of the tree while it is read and encoded. A page has about 1 MiB of names at most. */
+/** The memory of a page of the tree while it is read and encoded. A page has about 1 MiB of keys at most. */
 const pageBytes = 4 * 1024 * 1024;
 /** How long another member may take to tell its statistics, and how many such questions are under way at most. */
 const askMs = 5_000;
@@ -121,10 +121,10 @@ export class ConsoleService {
     const { access, headers, memberId, statistics } = this.#config;
     const who = await access.identify(call);
     if (access.auth.enabled && who === undefined) throw new EtcdError("userEmpty");
-    const { auth } = access;
-    const withData = auth.refusalOfAdmin(who?.username ?? "") === undefined;
     const isOwn = request.memberId === 0n || request.memberId === memberId;
     const answer = isOwn ? statistics.since(request.sinceSeconds) : await this.#askStatistics(request, call);
+    // Judged after the other member has answered, since the user may have lost the role meanwhile.
+    const withData = access.auth.refusalOfAdmin(who?.username ?? "") === undefined;
     return { ...(withData ? answer : withoutData(answer)), header: headers.withoutRevision() };
   }
 
