@@ -1,4 +1,4 @@
-import { type Binary, prefixRange, shownParts, textOf, toBase64 } from "./text/binary.js";
+import { type Binary, binaryOf, prefixRange, shownParts, textOf, toBase64 } from "./text/binary.js";
 import { etcdctlLine, shellWord } from "./text/shell.js";
 
 /** The target of a read: a key, or all keys that begin with a prefix. */
@@ -23,7 +23,7 @@ const usualOrigins = ["http://127.0.0.1:2379", "http://localhost:2379"];
 export function asEtcdctl({ key, prefix, revision }: ReadTarget, { origin, user }: ReadPlace): string {
   const flags = [
     ...(usualOrigins.includes(origin) ? [] : [`--endpoints=${origin}`]),
-    ...(user === undefined ? [] : [`--user=${user}`]),
+    ...(user === undefined ? [] : [`--user=${binaryOf(user)}`]),
   ];
   const range = [...(prefix === true ? ["--prefix"] : []), ...(revision === undefined ? [] : [`--rev=${revision}`])];
   // A key that begins with a dash would be taken for a flag.

@@ -4,7 +4,7 @@ import { connection, connectionLost, connectionWorks, probeNow, probeWith } from
 import { range } from "../../src/console/api/kv.js";
 import { logIn, meetMember } from "../../src/console/api/login.js";
 import { refusalKind } from "../../src/console/api/result.js";
-import { loggedIn, logOut, session } from "../../src/console/api/session.js";
+import { isRoot, loggedIn, logOut, session } from "../../src/console/api/session.js";
 import { watch } from "../../src/console/api/watch.js";
 
 interface Asked {
@@ -136,6 +136,32 @@ describe("a login", () => {
     expect(session.get().asking).toBe(true);
   });
 
+  test("is needed no more when authentication was turned off meanwhile", async () => {
+    answerWith(
+      json(info),
+      json({ code: 9, message: "etcdserver: authentication is not enabled" }, 400),
+      json({ ...info, auth_enabled: false }),
+    );
+    await meetMember();
+    expect(await logIn("ada", "pw")).toMatchObject({ ok: false });
+    expect(session.get()).toMatchObject({ asking: false, info: { authEnabled: false } });
+  });
+
+  test("makes only root see everything, though authentication was turned on later", async () => {
+    answerWith(
+      json({ ...info, auth_enabled: false }),
+      json({ code: 3, message: "etcdserver: user name is empty" }, 400),
+      json({ token: "secret" }),
+    );
+    await meetMember();
+    expect(isRoot(session.get())).toBe(true);
+    await call("kv/range", {});
+    expect(session.get().asking).toBe(true);
+    await logIn("ada", "pw");
+    expect(isRoot(session.get())).toBe(false);
+    expect(session.get()).toMatchObject({ user: "ada", info: { authEnabled: true } });
+  });
+
   test("is asked for again when the token is refused, but not for a token that was replaced", async () => {
     const refused = json({ code: 16, message: "etcdserver: invalid auth token" }, 401);
     loggedIn("ada", "old");
@@ -166,6 +192,20 @@ describe("a lost connection", () => {
     expect(connection.get()).toMatchObject({ reached: true, generation: generation + 1 });
     await vi.advanceTimersByTimeAsync(60_000);
     expect(probes).toBe(4);
+  });
+
+  test("is tried once at a time, however often somebody asks for it", async () => {
+    let probes = 0;
+    probeWith(async () => {
+      probes++;
+      return false;
+    });
+    connectionLost();
+    for (let clicks = 0; clicks < 5; clicks++) probeNow();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(probes).toBe(1);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(probes).toBeLessThan(10);
   });
 
   test("is tried at once when somebody asks for it", async () => {

@@ -17,6 +17,11 @@ describe("a read as a command line of etcdctl", () => {
       line: asEtcdctl({ key: "a" }, there),
       want: "etcdctl --endpoints=https://etcd.example:2379 --user=ada get a",
     },
+    {
+      name: "keeps a user's name that is not ASCII",
+      line: asEtcdctl({ key: "a" }, { ...here, user: "Zoë 王" }),
+      want: "etcdctl '--user=Zoë 王' get a",
+    },
   ]) {
     test(name, () => expect(line).toBe(want));
   }

@@ -168,6 +168,80 @@ describe("the tree of keys", () => {
     expect(rows(tree)).toEqual(["a/ open", "  1", "  3", "c"]);
   });
 
+  test("is read again as the store changes: what is in view, with the nodes of before until then", () => {
+    const tree = new KeyTree("");
+    load(tree, serverOf(["a/1", "b"]));
+    expect(tree.revision).toBe(1);
+    const later = serverOf(["a/1", "aa", "c"]);
+    tree.age(2);
+    expect(rows(tree)).toEqual(["a/", "b"]);
+    expect(tree.wanted(0, 10)).toEqual([{ prefix: "", page: 0, after: "" }]);
+    load(tree, later);
+    expect(rows(tree)).toEqual(["a/", "aa", "c"]);
+    expect(tree.revision).toBe(2);
+    expect(tree.wanted(0, 10)).toEqual([]);
+  });
+
+  test("finds the first keys of a prefix that had none", () => {
+    const tree = new KeyTree("");
+    load(tree, serverOf([]));
+    expect(rows(tree)).toEqual(["empty"]);
+    tree.age(2);
+    load(tree, serverOf(["a"]));
+    expect(rows(tree)).toEqual(["a"]);
+  });
+
+  test("leaves a folder closed that the user has closed, though it is the only one", () => {
+    const server = serverOf(["a/1"]);
+    const tree = new KeyTree("");
+    load(tree, server);
+    tree.close("a/");
+    tree.age(2);
+    load(tree, server);
+    expect(rows(tree)).toEqual(["a/"]);
+  });
+
+  for (const { name, changed } of [
+    { name: "more names", changed: ["0000000a", "0000000b", ...numbered(pageSize * 2 + 10)] },
+    { name: "fewer names", changed: numbered(pageSize * 2 + 10).slice(7) },
+    { name: "names for one page only", changed: numbered(5) },
+    { name: "no names", changed: [] },
+  ]) {
+    test(`has no name twice and none too few when a page that is read again has ${name}`, () => {
+      const tree = new KeyTree("");
+      const all = 3 * pageSize;
+      for (let first = 0; first < all; first += pageSize) load(tree, serverOf(numbered(pageSize * 2 + 10)), first, all);
+      tree.age(2);
+      load(tree, serverOf(changed), 0, all);
+      expect(rows(tree)).toEqual(changed.length === 0 ? ["empty"] : changed.toSorted());
+    });
+  }
+
+  test("drops an answer to a question from before a page was read again", () => {
+    const before = serverOf(numbered(pageSize * 2 + 10));
+    const tree = new KeyTree("");
+    load(tree, before, 0, 40);
+    const [behind] = tree.wanted(pageSize - 10, pageSize + 1);
+    tree.refresh();
+    const after = serverOf(["0000000a", ...numbered(pageSize * 2 + 10)]);
+    load(tree, after, 0, 40);
+    if (behind !== undefined) tree.receive(behind, before(behind.prefix, behind.after, pageSize));
+    load(tree, after, 0, 3 * pageSize);
+    expect(rows(tree)).toEqual(["0000000", "0000000a", ...numbered(pageSize * 2 + 10).slice(1)]);
+  });
+
+  test("asks for nothing in a folder that could not be read, not even for names that were forgotten", () => {
+    const server = serverOf(numbered(nodesMax + 3 * pageSize));
+    const tree = new KeyTree("");
+    for (let first = 0; first < nodesMax + 3 * pageSize; first += pageSize) load(tree, server, first, first + pageSize);
+    expect(tree.wanted(0, 40)).toHaveLength(1);
+    const offline = failure("offline", "no answer");
+    if (!offline.ok) tree.fail("", offline.error);
+    expect(tree.wanted(0, 40)).toEqual([]);
+    tree.retry("");
+    expect(tree.wanted(0, 40)).toHaveLength(1);
+  });
+
   test("knows the folders above a key", () => {
     expect(foldersTo("/registry/pods/web", "/")).toEqual(["/", "/registry/", "/registry/pods/"]);
     expect(foldersTo("a::b", "::")).toEqual(["a::"]);

@@ -27,6 +27,8 @@ const longestPauseMs = 5_000;
 let probe: (() => Promise<boolean>) | undefined;
 let timer: ReturnType<typeof setTimeout> | undefined;
 let pauseMs = firstPauseMs;
+/** Whether a question is under way: there is one at a time. */
+let asking = false;
 
 /** @param ask asks the member for something cheap; resolves with whether it answered */
 export function probeWith(ask: () => Promise<boolean>): void {
@@ -64,7 +66,10 @@ function waitAndProbe(): void {
 }
 
 async function ask(): Promise<void> {
+  if (asking) return;
+  asking = true;
   const answered = (await probe?.()) ?? false;
+  asking = false;
   if (connection.get().reached) return;
   if (answered) connectionWorks();
   else waitAndProbe();

@@ -50,12 +50,17 @@ export function askForLogin(refusedToken: string | undefined): void {
     if (current.asking || current.token !== refusedToken) return current;
     const { token, reason: _, ...rest } = current;
     const reason = token === undefined ? {} : { reason: `The login of ${current.user} is no longer valid.` };
-    return { ...rest, asking: true, ...reason };
+    return { ...rest, ...withAuth(current.info), asking: true, ...reason };
   });
 }
 
 export function loggedIn(user: string, token: string): void {
-  session.update(({ info }) => ({ ...(info === undefined ? {} : { info }), user, token, asking: false }));
+  session.update(({ info }) => ({ ...withAuth(info), user, token, asking: false }));
+}
+
+/** A member that wants a login, or takes one, has authentication on, whatever it told before. */
+function withAuth(info: Info | undefined): Pick<Session, "info"> {
+  return info === undefined ? {} : { info: { ...info, authEnabled: true } };
 }
 
 export function logOut(): void {

@@ -1,11 +1,11 @@
 import { probeNow, useConnection } from "../api/connection.js";
 import { useSession } from "../api/session.js";
 import { useNow } from "../state/clock.js";
+import { consoleUrls } from "../state/console-urls.js";
 import { leaderOf, useMemberList } from "../state/members.js";
 import { durationText } from "../text/format.js";
 import { Button } from "../ui/button.js";
 import { Icon } from "../ui/icon.js";
-import { consoleUrls } from "./other-members.js";
 
 /** Tells that the member that serves this page does not answer, or that the cluster has no leader. */
 export function ConnectionBanner() {

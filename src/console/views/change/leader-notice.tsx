@@ -1,6 +1,7 @@
 import type { VNode } from "preact";
 import type { MemberState } from "../../api/console.js";
 import { useSession } from "../../api/session.js";
+import { consoleUrls } from "../../state/console-urls.js";
 import { useMemberList } from "../../state/members.js";
 
 /** The leader, when it is not the member that serves this page. Only the leader hands over its leadership. */
@@ -12,7 +13,7 @@ export function useOtherLeader(): MemberState | undefined {
 }
 
 export function LeaderNotice({ leader: { name, clientURLs } }: { readonly leader: MemberState }): VNode {
-  const addresses = clientURLs.filter((url) => /^https?:/.test(url)).map((url) => `${url}/console/${location.hash}`);
+  const addresses = consoleUrls(clientURLs).map((url) => url + location.hash);
   return (
     <div class="notice warn stack">
       <p>

@@ -1,6 +1,8 @@
 import type { MemberState } from "../../api/console.js";
 import { leaderOf } from "../../state/members.js";
-import { bytesText, countText } from "../../text/format.js";
+import { binaryOf } from "../../text/binary.js";
+import { bytesText, countText, hexId } from "../../text/format.js";
+import { etcdctlLine } from "../../text/shell.js";
 
 /** Something that needs a person, with what to do. */
 export interface Advice {
@@ -72,14 +74,19 @@ function memberAdvice(member: MemberState): readonly Advice[] {
       tone: "warn",
       title: `${name} holds ${bytesText(member.dbSize - member.dbSizeInUse)} of free space in its database`,
       text: "A defragmentation gives it back to the file system. The member answers more slowly meanwhile.",
-      commands: [`etcdctl --endpoints=${member.clientURLs[0] ?? ""} defrag`],
+      commands: [commandAt(member, "defrag")],
     });
   }
   return found;
 }
 
-function alarmAdvice({ id, name, clientURLs }: MemberState, alarm: string): Advice {
-  const endpoint = `--endpoints=${clientURLs[0] ?? ""}`;
+/** The command line that asks one member. Its URLs are what its operator has configured, and may be anything. */
+function commandAt({ clientURLs: [url = ""] }: MemberState, ...words: readonly string[]): string {
+  return etcdctlLine([`--endpoints=${binaryOf(url)}`, ...words]);
+}
+
+function alarmAdvice(member: MemberState, alarm: string): Advice {
+  const { id, name } = member;
   const known = { name: alarm, memberId: id };
   if (alarm === "NOSPACE") {
     return {
@@ -99,7 +106,7 @@ function alarmAdvice({ id, name, clientURLs }: MemberState, alarm: string): Advi
       tone: "bad",
       title: `${name} has other data than the rest of the cluster`,
       text: "Stop it, remove it from the cluster, delete its data directory, and add it again as a new member.",
-      commands: ["etcdctl endpoint hashkv --cluster", `etcdctl member remove ${BigInt(id).toString(16)}`],
+      commands: ["etcdctl endpoint hashkv --cluster", `etcdctl member remove ${hexId(id)}`],
       alarm: known,
     };
   }
@@ -107,7 +114,7 @@ function alarmAdvice({ id, name, clientURLs }: MemberState, alarm: string): Advi
     tone: "warn",
     title: `${name} raised ${alarm}`,
     text: "",
-    commands: [`etcdctl ${endpoint} alarm list`],
+    commands: [commandAt(member, "alarm", "list")],
     alarm: known,
   };
 }

@@ -1,10 +1,10 @@
 import { useState } from "preact/hooks";
 import type { KeyValue } from "../../api/kv.js";
-import { type Binary, binaryOf, fromBase64, textOf, toBase64 } from "../../text/binary.js";
 import { Button } from "../../ui/button.js";
 import { Dialog } from "../../ui/dialog.js";
 import { Field } from "../../ui/field.js";
 import type { Change } from "../change/change-dialog.js";
+import { editFormOf, fieldText, typedValue } from "./edit-form.js";
 
 export interface EditValueProps {
   readonly kv: KeyValue;
@@ -12,14 +12,14 @@ export interface EditValueProps {
   onChange(change: Change): void;
 }
 
-/** Asks for a new value: as text, or as base64 if the value is no text. The lease stays. */
+/** Asks for a new value: as text, or as base64 if that would change more than the user does. The lease stays. */
 export function EditValue({ kv, onClose, onChange }: EditValueProps) {
-  const text = textOf(kv.value);
-  const [typed, setTyped] = useState(text ?? toBase64(kv.value));
+  const form = editFormOf(kv.value);
+  const [typed, setTyped] = useState(() => fieldText(kv.value, form));
   const [error, setError] = useState<string>();
   const submit = (event: Event): void => {
     event.preventDefault();
-    const value = text === undefined ? bytesOfBase64(typed) : binaryOf(typed);
+    const value = typedValue(typed, form);
     if (value === undefined) {
       setError("This is not base64.");
       return;
@@ -30,7 +30,7 @@ export function EditValue({ kv, onClose, onChange }: EditValueProps) {
   return (
     <Dialog title="Edit the value" wide onClose={onClose}>
       <form class="stack" onSubmit={submit}>
-        <Field label={text === undefined ? "Value in base64" : "Value"} error={error}>
+        <Field label={form.kind === "base64" ? "Value in base64" : "Value"} error={error}>
           {(id) => (
             <textarea
               id={id}
@@ -50,10 +50,4 @@ export function EditValue({ kv, onClose, onChange }: EditValueProps) {
       </form>
     </Dialog>
   );
-}
-
-function bytesOfBase64(typed: string): Binary | undefined {
-  const plain = typed.replace(/\s+/g, "");
-  const bytes = fromBase64(plain);
-  return bytes === "" && plain !== "" ? undefined : bytes;
 }

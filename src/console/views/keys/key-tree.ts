@@ -25,10 +25,12 @@ export interface WantedPage {
 
 interface Page {
   /** The name after which the page begins. */
-  readonly after: Binary;
+  after: Binary;
   /** Undefined when the nodes were forgotten. */
   nodes: readonly TreeNode[] | undefined;
   length: number;
+  /** Whether the store has changed since the nodes were read. They are shown until they are read again. */
+  stale: boolean;
   /** Grows each time that the page is in view. */
   lastUse: number;
 }
@@ -67,6 +69,7 @@ export class KeyTree {
   #rows = 0;
   #nodes = 0;
   #uses = 0;
+  #revision = 0;
 
   constructor(prefix: Binary) {
     this.#root = this.#branch(prefix, 0);
@@ -81,6 +84,11 @@ export class KeyTree {
   /** Keys below the tree's own prefix. */
   get keyCount(): number {
     return this.#root.count;
+  }
+
+  /** The store's revision at which the oldest nodes that are not stale were read; 0 before the first ones. */
+  get revision(): number {
+    return this.#revision;
   }
 
   isOpen(prefix: Binary): boolean {
@@ -128,40 +136,61 @@ export class KeyTree {
     for (const stretch of this.#stretches) {
       if (stretch.first >= last || stretch.first + stretch.length <= first) continue;
       const { branch, page } = stretch;
-      if (page === undefined) {
-        const { prefix, pages, next, error } = branch;
-        if (next !== undefined && error === undefined) wanted.push({ prefix, page: pages.length, after: next });
-        continue;
+      const { prefix, pages, next, error } = branch;
+      // The row of a page without nodes is the one about the state of the branch.
+      const known = pages[page ?? 0];
+      if (page !== undefined && known !== undefined) known.lastUse = this.#uses;
+      if (error !== undefined) continue;
+      if (page === undefined && next !== undefined) wanted.push({ prefix, page: pages.length, after: next });
+      else if (known !== undefined && (known.nodes === undefined || known.stale)) {
+        wanted.push({ prefix, page: page ?? 0, after: known.after });
       }
-      const known = branch.pages[page];
-      if (known === undefined) continue;
-      known.lastUse = this.#uses;
-      if (known.nodes === undefined) wanted.push({ prefix: branch.prefix, page, after: known.after });
     }
     return wanted;
   }
 
-  /** Takes a page. A folder with nothing but one folder in it opens that too. */
-  receive({ prefix, page, after }: WantedPage, { nodes, more, count }: TreePage): void {
+  /** Takes a page. A folder with nothing but one folder in it opens that too, when it is read for the first time. */
+  receive({ prefix, page, after }: WantedPage, { revision, nodes, more, count }: TreePage): void {
     const branch = this.#branches.get(prefix);
-    if (branch === undefined || page > branch.pages.length) return;
+    const known = branch?.pages[page];
+    // A page that was asked for before another page in front of it was read again may begin elsewhere now.
+    if (branch === undefined || page > branch.pages.length || after !== (known?.after ?? branch.next)) return;
     branch.count = count;
     branch.error = undefined;
-    const known = branch.pages[page];
+    this.#revision ||= revision;
+    this.#nodes += nodes.length - (known?.nodes?.length ?? 0);
+    const end = more ? nodes.at(-1)?.name : undefined;
     if (known === undefined) {
-      branch.pages.push({ after, nodes, length: nodes.length, lastUse: this.#uses });
-      branch.next = more ? nodes.at(-1)?.name : undefined;
+      branch.pages.push({ after, nodes, length: nodes.length, stale: false, lastUse: this.#uses });
+      branch.next = end;
+      const [only] = nodes;
+      if (only?.folder === true && nodes.length === 1 && page === 0 && !more) {
+        this.#branch(only.key, branch.depth + 1).open = true;
+      }
     } else {
-      known.nodes = nodes;
-      known.length = nodes.length;
-    }
-    this.#nodes += nodes.length;
-    const [only] = nodes;
-    if (only?.folder === true && nodes.length === 1 && branch.pages.length === 1 && !more) {
-      this.#branch(only.key, branch.depth + 1).open = true;
+      Object.assign(known, { nodes, length: nodes.length, stale: false });
+      this.#joinAt(branch, page + 1, end);
     }
     this.#forget();
     this.#layOut();
+  }
+
+  /** Lets the pages of a branch from one on begin where the page before it ends now. */
+  #joinAt(branch: Branch, page: number, end: Binary | undefined): void {
+    const behind = branch.pages[page];
+    if (behind === undefined || end === undefined) {
+      for (const { nodes } of branch.pages.splice(page)) this.#nodes -= nodes?.length ?? 0;
+      branch.next = end;
+    } else if (behind.after !== end) {
+      behind.after = end;
+      behind.stale = true;
+    }
+  }
+
+  /** The store has changed and is at this revision now: what comes into view is read again. */
+  age(revision: number): void {
+    this.#revision = revision;
+    for (const { pages } of this.#branches.values()) for (const page of pages) page.stale = true;
   }
 
   fail(prefix: Binary, error: ApiError): void {
@@ -186,6 +215,7 @@ export class KeyTree {
       branch.error = undefined;
     }
     this.#nodes = 0;
+    this.#revision = 0;
     this.#layOut();
   }
 

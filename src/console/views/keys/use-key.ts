@@ -27,6 +27,8 @@ export function useKey(key: Binary, revision: number): ShownKey {
   const { info, token, asking } = useSession();
   const stopped = asking || info === undefined;
   const [state, setState] = useState<ShownKey>(nothing);
+  /** Counts the times that the key must be read anew, since changes of it may have been missed. */
+  const [reads, setReads] = useState(0);
   useEffect(() => {
     if (stopped) return;
     const abort = new AbortController();
@@ -52,13 +54,15 @@ export function useKey(key: Binary, revision: number): ShownKey {
             : { loading: false, deletedAt: last.kv.modRevision, changes: changes + all.length },
         );
       };
-      await watch({ key, startRevision: answer.value.revision + 1 }, { events }, signal);
+      const compacted = (): void => setReads((count) => count + 1);
+      const ended = await watch({ key, startRevision: answer.value.revision + 1 }, { events, compacted }, signal);
+      if (!signal.aborted && !ended.ok) setState((before) => ({ ...before, error: ended.error }));
     };
     void follow();
     return () => {
       abort.abort();
       clearTimeout(timer);
     };
-  }, [key, revision, generation, token, stopped]);
+  }, [key, revision, generation, token, stopped, reads]);
   return state;
 }

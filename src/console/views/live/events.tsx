@@ -57,6 +57,11 @@ export function Events({ prefix, log }: { readonly prefix: Binary; readonly log:
         )}
         {selected !== undefined && <EventDetails event={selected} onClose={() => setSelected(undefined)} />}
       </div>
+      {log.lostUpTo !== undefined && (
+        <p class="notice warn" role="status">
+          Events up to revision {countText(log.lostUpTo)} were compacted while the connection was lost.
+        </p>
+      )}
       {log.dropped > 0 && <p class="muted">{countText(log.dropped)} older events are no longer kept on this page.</p>}
     </div>
   );

@@ -17,6 +17,8 @@ export interface LiveLog {
   readonly watching: boolean;
   /** Why the server ended the watch. */
   readonly error: ApiError | undefined;
+  /** Events up to this revision were compacted while the connection was lost; undefined when none were. */
+  readonly lostUpTo: number | undefined;
   /** Events of each of the last 60 seconds. */
   rates(nowMs: number): readonly number[];
   clear(): void;
@@ -33,6 +35,7 @@ export function useLiveLog(prefix: Binary): LiveLog {
   const [counts, setCounts] = useState(nothing);
   const [watching, setWatching] = useState(false);
   const [error, setError] = useState<ApiError>();
+  const [lostUpTo, setLostUpTo] = useState<number>();
   const [attempt, setAttempt] = useState(0);
   const { token, asking } = useSession();
   useEffect(() => {
@@ -40,6 +43,7 @@ export function useLiveLog(prefix: Binary): LiveLog {
     setCounts(nothing);
     setWatching(false);
     setError(undefined);
+    setLostUpTo(undefined);
     if (asking) return;
     const end = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,6 +57,7 @@ export function useLiveLog(prefix: Binary): LiveLog {
         log.current.add(events, Date.now());
         timer ??= setTimeout(show, showEveryMs);
       },
+      compacted: (revision: number) => setLostUpTo(revision - 1),
     };
     void watch({ ...prefixRange(prefix), prevKv: true }, listener, end.signal).then((ended) => {
       if (end.signal.aborted || ended.ok) return;
@@ -68,6 +73,7 @@ export function useLiveLog(prefix: Binary): LiveLog {
     ...counts,
     watching,
     error,
+    lostUpTo,
     rates: (nowMs) => log.current.rates(nowMs),
     clear: () => {
       log.current.clear();
