@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { Client } from "../../../src/client/index.js";
 import type { Change } from "../../../src/console/api/changes.js";
 import { commandOf } from "../../../src/console/views/change/command-line.js";
+import { AlarmAction, AlarmType } from "../../../src/wire/index.js";
 import { type Member, Members } from "../../e2e/members.js";
 import { etcdctl } from "../../support/etcdctl.js";
 import { until } from "../../support/until.js";
@@ -137,6 +138,37 @@ describe.skipIf(!haveChromium())("the console of a cluster", () => {
     expect(await value()).toBe("Maintenance on Monday");
   });
 
+  test("the tree of keys follows the store by itself", async () => {
+    const { page } = shown;
+    await shown.go("keys?prefix=growing/");
+    await shown.shows("no keys");
+    const row = (name: string) => page.getByRole("treeitem").filter({ hasText: name });
+    await client.text.put("growing/first", "1");
+    await row("first").waitFor();
+    await client.text.put("growing/folder/second", "2");
+    await row("folder/").click();
+    await row("second").waitFor();
+    await client.text.put("growing/folder/third", "3");
+    await row("third").waitFor();
+    await client.deleteRange({ key: "growing/first" });
+    await row("first").waitFor({ state: "detached" });
+    expect(await row("second").count()).toBe(1);
+  });
+
+  test("a key is deleted after a second click", async () => {
+    const { page } = shown;
+    await client.text.put("doomed", "1");
+    await shown.go("keys?key=doomed");
+    await page.getByRole("button", { name: "Delete" }).click();
+    const dialog = page.getByRole("dialog", { name: "Delete a key" });
+    await dialog.getByText("del -- ").waitFor();
+    await dialog.getByRole("button", { name: "Delete…" }).click();
+    expect((await client.range({ key: "doomed" })).count).toBe(1);
+    await dialog.getByRole("button", { name: "Yes, delete it" }).click();
+    await shown.shows(/Deleted at revision/);
+    expect((await client.range({ key: "doomed" })).count).toBe(0);
+  });
+
   test("a key's history shows what changed between two revisions", async () => {
     const { page } = shown;
     await shown.go("keys?prefix=app/config/&key=app/config/limits");
@@ -213,6 +245,59 @@ describe.skipIf(!haveChromium())("the console of a cluster", () => {
     await dialog.waitFor({ state: "detached" });
   });
 
+  test("the page of the leader hands over its leadership", async () => {
+    const leader = await theLeader(members);
+    const { page } = await ConsolePage.open(browser, leader.endpoint, "cluster");
+    await page
+      .getByRole("row", { name: new RegExp(`^ok ${serving.name} `) })
+      .getByRole("button", { name: "Make leader" })
+      .click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText("etcdctl move-leader").waitFor();
+    await dialog.getByRole("button", { name: "Move…" }).click();
+    expect(await theLeader(members)).toBe(leader);
+    await dialog.getByRole("button", { name: "Yes, move it" }).click();
+    await dialog.waitFor({ state: "detached" });
+    await until(async () => (await theLeader(members)) === serving);
+    await page.close();
+    const former = await memberId(leader);
+    await asking(serving, (servingClient) => servingClient.moveLeader(former));
+  });
+
+  test("a learner that has not caught up is not promoted, and the page says why", async () => {
+    // The browser complains about a refused request, so this is a page of its own.
+    const { page } = await ConsolePage.open(browser, serving.endpoint, "cluster");
+    const { member } = await client.addMember({ peerUrls: ["http://127.0.0.1:1"], isLearner: true });
+    await page.getByRole("button", { name: "Promote" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByText(`etcdctl member promote ${member?.id.toString(16)}`).waitFor();
+    await dialog.getByRole("button", { name: "Promote…" }).click();
+    await dialog.getByRole("button", { name: "Yes, promote it" }).click();
+    await dialog.getByRole("alert").getByText("can only promote a learner member").waitFor();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+    await client.removeMember(member?.id ?? 0n);
+    await page.getByRole("button", { name: "Promote" }).waitFor({ state: "detached" });
+    await page.close();
+  });
+
+  test("an alarm is shown with what helps, and disarmed after a second click", async () => {
+    const { page } = shown;
+    const id = await memberId(serving);
+    await client.alarm({ action: AlarmAction.ACTIVATE, memberId: id, alarm: AlarmType.NOSPACE });
+    await shown.go("cluster");
+    const advice = page.getByRole("list", { name: "What needs attention" });
+    await advice.getByText("the cluster refuses writes").waitFor();
+    expect(await shown.findings()).toEqual([]);
+    await shown.shoot("cluster-alarm");
+    await advice.getByRole("button", { name: "Disarm" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Disarm…" }).click();
+    await expect(client.text.put("app/motd", "1")).rejects.toThrow("space exceeded");
+    await dialog.getByRole("button", { name: "Yes, disarm it" }).click();
+    await advice.waitFor({ state: "detached" });
+    await client.text.put("app/motd", "2");
+  });
+
   test("old revisions are compacted up to the one that the user chose", async () => {
     const { page } = shown;
     await client.text.put("compacted", "1");
@@ -266,6 +351,21 @@ async function theLeader({ all }: Members): Promise<Member> {
   });
   if (leader === undefined) throw new Error("no member leads");
   return leader;
+}
+
+async function memberId(member: Member): Promise<bigint> {
+  const { header } = await asking(member, (client) => client.status());
+  return header?.memberId ?? 0n;
+}
+
+/** Asks one member, which need not lead. */
+async function asking<T>({ endpoint }: Member, ask: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({ endpoints: [endpoint] });
+  try {
+    return await ask(client);
+  } finally {
+    client.close();
+  }
 }
 
 async function aFollower(members: Members): Promise<Member> {
