@@ -7,6 +7,7 @@ import { DiskError, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
 import type { LevelStore } from "./level-store.js";
+import { MetaLengths } from "./meta-lengths.js";
 import { SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
 import { Strain } from "./strain.js";
@@ -67,6 +68,7 @@ export class LevelBackend implements Backend {
   readonly #fileSize: FileSize;
   #hooks: (() => void)[] = [];
   #sizes: BucketSizes;
+  readonly #lengths = new MetaLengths();
   /** Bytes of changes that wait for a batch, and of those in the batch being written. */
   #waitingBytes = 0;
   #writingBytes = 0;
@@ -125,8 +127,9 @@ export class LevelBackend implements Backend {
     const id = storedKeyText(bucket, key);
     // A revision is put only once, so this most frequent kind of put needs no lookup of an older value. Looking into
     // the layers of a large entry would make each of its changes cost more than the one before.
-    const before = bucket === "key" ? undefined : this.#current(id);
-    if (before !== undefined) this.#sizes.remove(bucket, key.byteLength, before.byteLength);
+    const before = bucket === "key" ? undefined : (this.#lengths.get(bucket, id) ?? this.#current(id)?.byteLength);
+    if (before !== undefined) this.#sizes.remove(bucket, key.byteLength, before);
+    this.#lengths.put(bucket, id, value.byteLength);
     this.#sizes.add(bucket, key.byteLength, value.byteLength);
     this.#change(id, value);
   }
@@ -136,6 +139,7 @@ export class LevelBackend implements Backend {
     const id = storedKeyText(bucket, key);
     const bytes = valueBytes ?? this.#current(id)?.byteLength;
     if (bytes === undefined) return;
+    this.#lengths.delete(id);
     this.#sizes.remove(bucket, key.byteLength, bytes);
     this.#change(id, null);
   }
@@ -290,6 +294,7 @@ export class LevelBackend implements Backend {
    */
   #drop(sizes: BucketSizes): void {
     this.#buffer.drop();
+    this.#lengths.clear();
     this.#sizes = sizes;
     this.#sizesAtHold = undefined;
     this.#hooks = [];
@@ -394,12 +399,13 @@ export class LevelBackend implements Backend {
       }
     }
     batch.put(inUseKey, sizes);
-    const unmerged = this.#store.unmergedTables();
     const startedAt = this.#clock.now();
     await batch.write({ sync: this.#sync });
     const seconds = (this.#clock.now() - startedAt) / 1000;
     this.#counters.commitSeconds.observe(seconds);
-    this.#strain.count(unmerged, seconds);
+    // Asked now and not before: LevelDB answers under a lock that it also holds while it begins a new log, for seconds
+    // on a busy disk. The batch has just waited for that, on another thread.
+    this.#strain.count(seconds, this.#store.unmergedTables());
   }
 
   #fail(error: DiskError): void {

@@ -11,7 +11,7 @@ const stallFrom = 8;
 
 /** Watches how far LevelDB is behind with its merges. */
 export class Strain {
-  /** As of the last batch: 0 while LevelDB keeps up, 1 when it accepts no more batches. */
+  /** As of the end of the last batch: 0 while LevelDB keeps up, 1 when it accepts no more batches. */
   value = 0;
   readonly #counters: BackendCounters;
 
@@ -19,12 +19,18 @@ export class Strain {
     this.#counters = counters;
   }
 
-  /** Counts a batch that began with so many unmerged tables. @param seconds how long it took */
-  count(unmerged: number, seconds: number): void {
+  /**
+   * Counts a batch.
+   *
+   * @param seconds how long it took
+   * @param unmerged number of unmerged tables after it, and so before the next one
+   */
+  count(seconds: number, unmerged: number): void {
+    if (this.#counters.unmergedTables >= stallFrom) {
+      this.#counters.stalledBatches++;
+      this.#counters.stalledSeconds += seconds;
+    }
     this.value = Math.min(1, Math.max(0, (unmerged - strainFrom) / (strainTo - strainFrom)));
     this.#counters.unmergedTables = unmerged;
-    if (unmerged < stallFrom) return;
-    this.#counters.stalledBatches++;
-    this.#counters.stalledSeconds += seconds;
   }
 }

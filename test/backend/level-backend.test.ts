@@ -77,6 +77,41 @@ test("the strain grows with the tables that are not merged, and delayed batches 
   expect(counters).toMatchObject({ stalledBatches: 3, stalledSeconds: 1.5, unmergedTables: 2 });
 });
 
+test("LevelDB is asked nothing on the event loop between two batches that renew a record", async () => {
+  const store = await openMemoryStore();
+  const calls: string[] = [];
+  const backend = await openLevelBackend({
+    ...{ ...testOptions(new ManualClock()), dir: "memory" },
+    openStore: async () =>
+      changedStore(store, {
+        getSync: (key, snapshot) => {
+          calls.push("get");
+          return store.getSync(key, snapshot);
+        },
+        unmergedTables: () => {
+          calls.push("unmerged tables");
+          return 0;
+        },
+        batch: () =>
+          changedBatch(store, async (write) => {
+            calls.push("batch");
+            await write();
+          }),
+      }),
+  });
+  await backend.commit();
+  calls.length = 0;
+  for (const value of ["1", "22", "333"]) {
+    backend.put("meta", bytes("consistent_index"), bytes(value));
+    await backend.commit();
+  }
+  expect(calls).toEqual(["get", ...Array.from({ length: 3 }, () => ["batch", "unmerged tables"]).flat()]);
+  expect(backend.view().sizeOf("meta")).toMatchObject({ rows: 1, bytes: "consistent_index".length + 3 });
+  backend.delete("meta", bytes("consistent_index"));
+  backend.put("meta", bytes("consistent_index"), bytes("4444"));
+  expect(backend.view().sizeOf("meta")).toMatchObject({ rows: 1, bytes: "consistent_index".length + 4 });
+});
+
 /** The methods of a store, which are not its own properties. */
 function storeOf(store: LevelStore): LevelStore {
   return {
