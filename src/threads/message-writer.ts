@@ -3,13 +3,28 @@ import { assert } from "../base/index.js";
 const initialBytes = 8 * 1024;
 /** A buffer that has grown beyond this is replaced once it is empty, so that one long message does not keep memory. */
 const keptBytesMax = 256 * 1024;
-/** The head of a message: the length of what follows the length itself (32 bits, little endian), and the kind. */
-export const headBytes = 5;
+/**
+ * Bytes from this length on are not copied into the buffer, but straight to where the messages are moved. They must not
+ * be changed after they were written.
+ */
+const longBytesMin = 8 * 1024;
+/** A message begins with the length of what follows the length itself (32 bits, little endian). */
+export const lengthBytes = 4;
+/** The head of a message: the length, and the kind. */
+export const headBytes = lengthBytes + 1;
 /** The longest message. Longer data has to be sent in parts. */
 export const messageBytesMax = 1024 * 1024 * 1024;
 
+/** Long bytes that wait beside the buffer. */
+interface LongBytes {
+  readonly bytes: Uint8Array;
+  /** The position in the buffer before which they belong. */
+  at: number;
+  moved: number;
+}
+
 /**
- * The messages that wait to be sent through a port, encoded in one buffer. The fields of a message are written right
+ * The messages that wait to be sent through a port, encoded in one buffer, with long bytes beside it. The fields of a message are written right
  * after `begin`, in the order in which the receiver reads them.
  */
 export class MessageWriter {
@@ -19,10 +34,15 @@ export class MessageWriter {
   #at = 0;
   /** The position of the message that is being written; -1 for none. */
   #message = -1;
+  /** The long bytes of the message that is being written. */
+  #messageLongBytes = 0;
+  /** The long bytes that wait, in order, and their total length. */
+  readonly #long: LongBytes[] = [];
+  #longBytes = 0;
 
   /** The bytes that wait to be sent. */
   get waitingBytes(): number {
-    return this.#at - this.#from;
+    return this.#at - this.#from + this.#longBytes;
   }
 
   /** Begins a message, and ends the one before it. @param kind from 0 to 255 */
@@ -30,14 +50,15 @@ export class MessageWriter {
     this.end();
     this.#ensure(headBytes);
     this.#message = this.#at;
-    this.#bytes[this.#at + headBytes - 1] = kind;
+    this.#messageLongBytes = 0;
+    this.#bytes[this.#at + lengthBytes] = kind;
     this.#at += headBytes;
   }
 
   /** Completes the message that is being written, if there is one. */
   end(): void {
     if (this.#message < 0) return;
-    const length = this.#at - this.#message - 4;
+    const length = this.#at - this.#message - lengthBytes + this.#messageLongBytes;
     assert(length <= messageBytesMax, "a message between threads is not too long");
     this.#bytes.writeUInt32LE(length, this.#message);
     this.#message = -1;
@@ -45,9 +66,15 @@ export class MessageWriter {
 
   /** Moves the oldest bytes of complete messages to `target`. @returns how many there were room for */
   moveTo(target: Uint8Array): number {
-    const count = Math.min(this.waitingBytes, target.length);
-    target.set(this.#bytes.subarray(this.#from, this.#from + count));
-    this.#from += count;
+    let count = 0;
+    for (let long = this.#long[0]; long !== undefined; long = this.#long[0]) {
+      count += this.#moveShort(target, count, long.at);
+      if (this.#from < long.at) return count;
+      count += this.#moveLong(target, count, long);
+      if (long.moved < long.bytes.length) return count;
+      this.#long.shift();
+    }
+    count += this.#moveShort(target, count, this.#at);
     if (this.#from === this.#at) this.#clear();
     return count;
   }
@@ -95,6 +122,12 @@ export class MessageWriter {
 
   /** Bytes without their length, which the receiver has to know: the next part of what `number` has announced. */
   raw(value: Uint8Array): this {
+    if (value.length >= longBytesMin) {
+      this.#long.push({ bytes: value, at: this.#at, moved: 0 });
+      this.#longBytes += value.length;
+      this.#messageLongBytes += value.length;
+      return this;
+    }
     this.#ensure(value.length);
     this.#bytes.set(value, this.#at);
     this.#at += value.length;
@@ -118,6 +151,23 @@ export class MessageWriter {
     return this;
   }
 
+  /** Moves bytes of the buffer before `end`, to `target` from `at` on. */
+  #moveShort(target: Uint8Array, at: number, end: number): number {
+    const count = Math.min(end - this.#from, target.length - at);
+    target.set(this.#bytes.subarray(this.#from, this.#from + count), at);
+    this.#from += count;
+    return count;
+  }
+
+  #moveLong(target: Uint8Array, at: number, long: LongBytes): number {
+    const { bytes, moved } = long;
+    const count = Math.min(bytes.length - moved, target.length - at);
+    target.set(count < bytes.length ? bytes.subarray(moved, moved + count) : bytes, at);
+    long.moved += count;
+    this.#longBytes -= count;
+    return count;
+  }
+
   #clear(): void {
     this.#from = 0;
     this.#at = 0;
@@ -132,6 +182,7 @@ export class MessageWriter {
     this.#bytes = moved;
     this.#at -= this.#from;
     if (this.#message >= 0) this.#message -= this.#from;
+    for (const long of this.#long) long.at -= this.#from;
     this.#from = 0;
   }
 }

@@ -14,9 +14,6 @@ const words = {
 } as const;
 const controlBytes = 256;
 
-/** The most bytes taken at once. A message that is kept keeps all bytes in memory that were taken with it. */
-const takenBytesMax = 64 * 1024;
-
 /** Allocates a ring. @param bytes how many bytes it holds; a power of two */
 export function ringMemory(bytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(controlBytes + bytes);
@@ -68,23 +65,35 @@ export class Ring {
 
   // ---- the reader's side ----
 
-  /** Takes the oldest bytes out of the ring; undefined when it is empty. */
-  take(): Buffer | undefined {
-    const used = Math.min(this.usedBytes, takenBytesMax);
-    if (used === 0) return undefined;
+  /** Takes the oldest bytes out of the ring, to `target`. @returns how many: all that are in the ring, or as many as fit */
+  takeTo(target: Uint8Array): number {
+    const count = Math.min(this.usedBytes, target.length);
     const taken = Atomics.load(this.#words, words.taken);
     const from = this.#place(taken);
-    const bytes = Buffer.allocUnsafe(used);
-    const untilEnd = Math.min(used, this.#bytes.length - from);
-    bytes.set(this.#bytes.subarray(from, from + untilEnd));
-    if (untilEnd < used) bytes.set(this.#bytes.subarray(0, used - untilEnd), untilEnd);
-    Atomics.store(this.#words, words.taken, (taken + used) | 0);
-    return bytes;
+    const untilEnd = Math.min(count, this.#bytes.length - from);
+    target.set(this.#bytes.subarray(from, from + untilEnd));
+    if (untilEnd < count) target.set(this.#bytes.subarray(0, count - untilEnd), untilEnd);
+    Atomics.store(this.#words, words.taken, (taken + count) | 0);
+    return count;
+  }
+
+  /** A number of 32 bits, little endian, in bytes that are in the ring. @param at its offset from the oldest byte */
+  uint32At(at: number): number {
+    const from = this.#place(Atomics.load(this.#words, words.taken) + at);
+    if (from + 4 <= this.#bytes.length) return this.#bytes.readUInt32LE(from);
+    let value = 0;
+    for (let i = 0; i < 4; i++) value += (this.#bytes[this.#place(from + i)] ?? 0) * 2 ** (8 * i);
+    return value;
   }
 
   /** Whether the writer has to be woken with the doorbell, since it waits for room. The caller then must do so. */
   writerWaits(): boolean {
     return Atomics.exchange(this.#words, words.writerWaits, 0) === 1;
+  }
+
+  /** Tells the writer that the reader will look by itself. */
+  wake(): void {
+    Atomics.store(this.#words, words.readerSleeps, 0);
   }
 
   /** Asks the writer for the doorbell at the next bytes. @returns false when bytes have arrived already */

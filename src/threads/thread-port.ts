@@ -4,6 +4,7 @@ import { FrameReader } from "./frame-reader.js";
 import { MessageWriter } from "./message-writer.js";
 import type { MessageHandler, Port } from "./port.js";
 import { Ring, ringMemory } from "./ring.js";
+import { takeMessages } from "./take-messages.js";
 
 /** How many bytes may be on their way in each direction, unless another size is asked for. */
 const ringBytesDefault = 1024 * 1024;
@@ -30,8 +31,8 @@ export function portEnds(ringBytes: number = ringBytesDefault): readonly [PortEn
 
 /**
  * A port to another thread. Messages are copied into shared memory when the turn ends, and out of it when the receiver
- * reads them. A thread that waits for events is woken by an empty message through a `MessagePort`, its doorbell; a
- * thread that is at work is not.
+ * reads them. A port that has sent or received something looks for messages at the end of the next turn by itself. One
+ * that had nothing to do for a turn sleeps until an empty message through a `MessagePort` wakes it, its doorbell.
  */
 export class ThreadPort implements Port {
   readonly #outgoing: Ring;
@@ -39,12 +40,12 @@ export class ThreadPort implements Port {
   readonly #door: MessagePort;
   readonly #writer = new MessageWriter();
   readonly #frames = new FrameReader();
-  readonly #flush = (): void => this.#send();
-  readonly #goOn = (): void => this.#receive();
+  readonly #turnEnds = (): void => this.#endTurn();
   #handler: MessageHandler | undefined;
-  /** Whether messages will be sent when this turn ends, or when there is room. */
-  #sending = false;
-  #receiving = false;
+  /** Whether the end of this turn is awaited. The other end need not ring then. */
+  #awake = false;
+  /** Whether messages wait for room in the ring. */
+  #full = false;
   #closed = false;
   #wantRoom: (() => void)[] = [];
 
@@ -57,18 +58,14 @@ export class ThreadPort implements Port {
 
   post(kind: number): MessageWriter {
     this.#writer.begin(kind);
-    if (!this.#sending) {
-      this.#sending = true;
-      setImmediate(this.#flush);
-    }
+    this.#stayAwake();
     return this.#writer;
   }
 
   listen(handler: MessageHandler): void {
     assert(this.#handler === undefined, "a port has one handler");
     this.#handler = handler;
-    this.#receiving = true;
-    setImmediate(this.#goOn);
+    this.#stayAwake();
   }
 
   get queuedBytes(): number {
@@ -96,7 +93,7 @@ export class ThreadPort implements Port {
 
   /** Passes on all that has arrived, without a pause, after the other thread has ended. */
   drain(): void {
-    if (this.#handler !== undefined) this.#receive(Number.POSITIVE_INFINITY);
+    this.#receive(Number.POSITIVE_INFINITY);
   }
 
   close(): void {
@@ -104,24 +101,43 @@ export class ThreadPort implements Port {
     this.#door.close();
   }
 
+  /** The other end has sent something, or has made room. */
   #woken(): void {
-    if (this.#sending) this.#send();
-    if (!this.#receiving && this.#handler !== undefined) this.#receive();
+    if (this.#full) this.#send();
+    // A port that is awake looks by itself.
+    if (this.#awake) return;
+    this.#receive();
+    this.#stayAwake();
   }
 
-  #send(): void {
-    if (this.#closed) return;
+  #stayAwake(): void {
+    if (this.#awake) return;
+    this.#awake = true;
+    this.#incoming.wake();
+    setImmediate(this.#turnEnds);
+  }
+
+  /** The turn ends: sends what was posted in it, and looks for what has arrived. */
+  #endTurn(): void {
+    this.#awake = false;
+    const sent = this.#send();
+    const received = this.#receive();
+    if (this.#closed || this.#handler === undefined) return;
+    if (sent || received || !this.#incoming.sleep()) this.#stayAwake();
+  }
+
+  /** @returns whether there was anything to send, and room for it */
+  #send(): boolean {
+    if (this.#closed) return false;
     this.#writer.end();
-    if (this.#writer.waitingBytes === 0) {
-      // Everything was sent by `flush`, and the other end must not be woken again for nothing.
-      this.#sending = false;
-      return;
-    }
+    const waiting = this.#writer.waitingBytes;
+    if (waiting === 0) return false;
     let all = this.#outgoing.put(this.#writer);
     while (!all && !this.#outgoing.waitForRoom()) all = this.#outgoing.put(this.#writer);
+    this.#full = !all;
     if (this.#outgoing.readerSleeps()) this.#door.postMessage(null);
-    this.#sending = !all;
     if (this.#wantRoom.length > 0 && this.hasRoom) this.#giveRoom();
+    return this.#writer.waitingBytes < waiting;
   }
 
   #giveRoom(): void {
@@ -130,22 +146,20 @@ export class ThreadPort implements Port {
     for (const resolve of waiting) resolve();
   }
 
-  /** Handles messages until none are left, or the turn is over. */
-  #receive(endsAt = performance.now() + sliceMs): void {
-    this.#receiving = true;
+  /** Handles messages until none are left, or the turn is over. @returns whether there were any */
+  #receive(endsAt = performance.now() + sliceMs): boolean {
+    if (this.#handler === undefined) return false;
+    let any = false;
     while (!this.#closed) {
       for (let message = this.#frames.next(); message !== undefined; message = this.#frames.next()) {
-        this.#handler?.(this.#frames.kind, message);
-        if (performance.now() < endsAt) continue;
-        setImmediate(this.#goOn);
-        return;
+        any = true;
+        this.#handler(this.#frames.kind, message);
+        if (performance.now() >= endsAt) return true;
       }
-      const bytes = this.#incoming.take();
-      if (bytes !== undefined) {
-        this.#frames.feed(bytes);
-        if (this.#incoming.writerWaits()) this.#door.postMessage(null);
-      } else if (this.#incoming.sleep()) break;
+      if (!takeMessages(this.#incoming, this.#frames)) break;
+      any = true;
+      if (this.#incoming.writerWaits()) this.#door.postMessage(null);
     }
-    this.#receiving = false;
+    return any;
   }
 }

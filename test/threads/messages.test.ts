@@ -77,6 +77,46 @@ test("messages are read as they were written, however their bytes are cut", () =
   );
 });
 
+test("messages that are moved piece by piece while more are written stay whole, and in order", () => {
+  const step = fc.record({
+    lengths: fc.array(fc.nat({ max: 30_000 }), { maxLength: 4 }),
+    room: fc.nat({ max: 40_000 }),
+  });
+  fc.assert(
+    fc.property(fc.array(step, { minLength: 1, maxLength: 12 }), (steps) => {
+      const writer = new MessageWriter();
+      const frames = new FrameReader();
+      const [sent, found]: [Buffer[], Buffer[]] = [[], []];
+      const move = (room: number): void => {
+        writer.end();
+        const { waitingBytes } = writer;
+        const target = Buffer.alloc(room);
+        const moved = writer.moveTo(target);
+        expect([moved, writer.waitingBytes]).toEqual([Math.min(room, waitingBytes), waitingBytes - moved]);
+        frames.feed(target.subarray(0, moved));
+        for (let message = frames.next(); message !== undefined; message = frames.next()) {
+          expect(message.number()).toBe(found.length);
+          found.push(Buffer.from(message.bytes()));
+          expect(message.done).toBe(true);
+        }
+      };
+      for (const { lengths, room } of steps) {
+        for (const length of lengths) {
+          writer.begin(1);
+          writer.number(sent.length);
+          const bytes = Buffer.alloc(length, `message ${sent.length} `);
+          writer.bytes(bytes);
+          sent.push(bytes);
+        }
+        move(room);
+      }
+      move(writer.waitingBytes + 100);
+      expect(found.map(String)).toEqual(sent.map(String));
+    }),
+    { numRuns: 100 },
+  );
+});
+
 test("a negative number, and one that is too long for a double, are refused when they are written", () => {
   const writer = new MessageWriter();
   writer.begin(1);

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { loopPorts, type Port, portEnds, ThreadPort } from "../../src/threads/index.js";
 
 // Both ends of a thread's port are on one loop here. They use shared memory and the doorbell as between two threads.
@@ -85,6 +85,51 @@ test("messages longer than the ring pass through it in pieces, between short one
   const all = received(other, texts.length);
   for (const text of texts) one.post(7).latin1(text);
   expect(await all).toEqual(texts.map((text) => `7 ${text}`));
+});
+
+test("long byte strings between short ones arrive whole, however full the ring is", async () => {
+  const [one, other] = threadPorts(64 * 1024);
+  const lengths = Array.from({ length: 60 }, (_, at) => (at * 7_919) % 70_000);
+  const contents = lengths.map((length, at) => Buffer.alloc(length, `content ${at} `));
+  const found: string[] = [];
+  const all = new Promise<void>((resolve) => {
+    other.listen((kind, message) => {
+      if (kind === 1) found.push(`${message.number()} ${message.bytes()}`);
+      if (found.length === contents.length) resolve();
+    });
+  });
+  for (const [at, content] of contents.entries()) {
+    one.post(2).number(at);
+    one.post(1).number(at).bytes(content);
+    if (at % 5 === 0) await new Promise(setImmediate);
+  }
+  await all;
+  expect(found).toEqual(contents.map((content, at) => `${at} ${content}`));
+});
+
+test("a port that sends in every turn is not rung for what arrives meanwhile, and one that sleeps is rung once", async () => {
+  const [oneEnd, otherEnd] = portEnds();
+  const ring = vi.spyOn(oneEnd.door, "postMessage");
+  const [one, other] = [new ThreadPort(oneEnd), new ThreadPort(otherEnd)];
+  open.push(one, other);
+  let arrived = 0;
+  other.listen(() => {
+    arrived++;
+  });
+  one.listen(() => undefined);
+  const turn = () => new Promise(setImmediate);
+  for (let at = 0; at < 100; at++) {
+    one.post(1);
+    other.post(1);
+    await turn();
+  }
+  expect(ring).not.toHaveBeenCalled();
+  await expect.poll(() => arrived).toBe(100);
+  for (let at = 0; at < 5; at++) await turn();
+  one.post(1);
+  one.post(1);
+  await expect.poll(() => arrived).toBe(102);
+  expect(ring).toHaveBeenCalledTimes(1);
 });
 
 test("messages of one turn cross together", async () => {

@@ -1,17 +1,17 @@
 import type { LoopTurn } from "../../base/index.js";
 import type { Port } from "../../threads/index.js";
 import type { LongAnswer } from "../grpc/answer.js";
-import { partsAhead, tells } from "./kinds.js";
+import { answerBytesAhead, tells } from "./kinds.js";
 import type { StateCall } from "./state-call.js";
 
-/** Sends a long answer to a front end in parts, a few of them ahead of the client. */
+/** Sends a long answer to a front end in parts, some of them ahead of the client. */
 export class AnswerSender {
   readonly #call: StateCall;
   readonly #port: Port;
   readonly #number: number;
   readonly #turn: LoopTurn;
-  /** How many parts may be sent before the client has taken another one. */
-  #allowed = partsAhead;
+  /** Bytes that were sent, and that the client has not taken, as far as is known. */
+  #untakenBytes = 0;
   #taken: () => void = () => undefined;
 
   /** @param number the number of the call */
@@ -30,8 +30,8 @@ export class AnswerSender {
       for await (const part of answer.parts()) {
         if (this.#call.cancelled) return;
         this.#port.post(tells.part).number(this.#number).bytes(part);
-        this.#allowed--;
-        while (this.#allowed === 0 && !this.#call.cancelled) await this.#nextTaken();
+        this.#untakenBytes += part.length;
+        while (this.#untakenBytes >= answerBytesAhead && !this.#call.cancelled) await this.#nextTaken();
         if (this.#turn.over) await this.#turn.pause(this.#call.client, "long");
       }
     } finally {
@@ -39,9 +39,9 @@ export class AnswerSender {
     }
   }
 
-  /** The client has taken a part. */
-  partTaken(): void {
-    this.#allowed++;
+  /** The client has taken so many bytes. */
+  bytesTaken(bytes: number): void {
+    this.#untakenBytes -= bytes;
     this.#taken();
   }
 

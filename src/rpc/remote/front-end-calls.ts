@@ -108,7 +108,7 @@ export class FrontEndCalls {
     else if (kind === asks.message) open?.stream?.requested(message.bytes());
     else if (kind === asks.halfClosed) open?.stream?.halfClosed();
     else if (kind === asks.taken) open?.stream?.taken(message.number());
-    else open?.sender?.partTaken();
+    else open?.sender?.bytesTaken(message.number());
   }
 
   #takeCounts(counts: LoopCounts): void {

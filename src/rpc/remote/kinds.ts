@@ -18,8 +18,8 @@ export const asks = {
   halfClosed: 7,
   /** Nobody waits for the answer any more. The call is answered all the same. */
   cancel: 8,
-  /** The client has taken a part of a long answer. */
-  partTaken: 9,
+  /** The client has taken so many bytes of a long answer. */
+  answerTaken: 9,
   /** The client has room for so many bytes of a stream's messages again. */
   taken: 10,
   /** A page: method, path, query, whether the port shows all pages, and metadata. */
@@ -64,8 +64,8 @@ export const tells = {
   keptAlike: 14,
 } as const;
 
-/** How many parts of a long answer are sent before the client has taken them. */
-export const partsAhead = 2;
+/** How many bytes of a long answer are sent before the client has taken them; the last part may exceed them. */
+export const answerBytesAhead = 128 * 1024;
 /** How many bytes of a client's messages are sent before the handler of a stream has taken them. */
 export const requestBytesAhead = 4 * 1024;
 /**
@@ -73,5 +73,5 @@ export const requestBytesAhead = 4 * 1024;
  * socket takes on one loop. A hundred watchers of one stream fill 64 KiB with two changes.
  */
 export const unsentBytesMax = 256 * 1024;
-/** A front end reports that bytes were taken once they are this many. */
+/** A front end reports that bytes of an answer or stream were taken once they are this many. */
 export const reportedBytesMin = 64 * 1024;

@@ -1,9 +1,9 @@
 import type { MessageReader, Port } from "../../threads/index.js";
 import type { LongAnswer } from "../grpc/answer.js";
-import { asks, tells } from "./kinds.js";
+import { asks, reportedBytesMin, tells } from "./kinds.js";
 import { readRefusal } from "./status-message.js";
 
-/** A long answer whose parts come from another thread, a few of them ahead of the client. */
+/** A long answer whose parts come from another thread, some of them ahead of the client. */
 export class RemoteAnswer implements LongAnswer {
   readonly length: number;
   readonly #port: Port;
@@ -12,6 +12,8 @@ export class RemoteAnswer implements LongAnswer {
   /** Why no further part will come: all have come, or reading has failed. */
   #over: "no" | "complete" | Error = "no";
   #closed = false;
+  /** Bytes that the client has taken, and that have not been reported yet. */
+  #unreportedBytes = 0;
   #arrived: () => void = () => undefined;
 
   /** @param number the number of the call */
@@ -26,7 +28,7 @@ export class RemoteAnswer implements LongAnswer {
       const part = this.#parts.shift();
       if (part !== undefined) {
         yield part;
-        if (this.#over === "no" && !this.#closed) this.#port.post(asks.partTaken).number(this.#number);
+        this.#taken(part.length);
       } else if (this.#over === "complete" || this.#closed) return;
       else if (this.#over !== "no") throw this.#over;
       else {
@@ -35,6 +37,14 @@ export class RemoteAnswer implements LongAnswer {
         });
       }
     }
+  }
+
+  /** Reports bytes, not for each part, but before the sender could wait for the report. */
+  #taken(bytes: number): void {
+    this.#unreportedBytes += bytes;
+    if (this.#unreportedBytes < reportedBytesMin || this.#over !== "no" || this.#closed) return;
+    this.#port.post(asks.answerTaken).number(this.#number).number(this.#unreportedBytes);
+    this.#unreportedBytes = 0;
   }
 
   close(): void {
