@@ -34,9 +34,12 @@ export interface SnapshotTriggerConfig {
 
 const mebibyte = 1024 * 1024;
 /** The bytes of entries after which a snapshot is recorded, however few entries they are. */
-const snapshotBytes = 32 * mebibyte;
-/** The most bytes of the entries that the log keeps before a snapshot, however few entries they are. */
-const catchUpBytes = 64 * mebibyte;
+const snapshotBytes = 16 * mebibyte;
+/**
+ * The most bytes of the entries that the log keeps before a snapshot, however few entries they are. They are in memory,
+ * on every member. A follower that misses more of them than this gets the tables of the database.
+ */
+const catchUpBytes = 32 * mebibyte;
 /** The same for a single member, since no follower needs these entries. */
 const catchUpBytesAlone = 4 * mebibyte;
 /**

@@ -56,9 +56,9 @@ test("the raft log in memory stays within a bound in bytes, even with few entrie
     await apply(1, mebibyte);
     heldMax = Math.max(heldMax, storage.heldBytes);
   }
-  expect(heldMax).toBeLessThan(132 * mebibyte);
+  expect(heldMax).toBeLessThan(64 * mebibyte);
   // Slightly slow followers still find the entries that they need.
-  expect(storage.lastIndex() - state.compacted).toBeGreaterThan(60);
+  expect(storage.lastIndex() - state.compacted).toBeGreaterThan(30);
 });
 
 test("with small entries the number of entries decides, not their bytes", async () => {
@@ -117,10 +117,10 @@ test("the log in memory is not cut while a peer receives a snapshot", async () =
 
 test("a log that is cut in memory still records a snapshot after so many bytes", async () => {
   const { state, apply } = setUp({ catchUpEntries: 10, trimsMemory: true });
-  await apply(310, mebibyte / 10);
+  await apply(150, mebibyte / 10);
   expect(state.recorded).toBe(0);
   await apply(30, mebibyte / 10);
-  expect(state.recorded).toBeGreaterThan(310);
+  expect(state.recorded).toBeGreaterThan(150);
 });
 
 test("a cut that is asked for records a snapshot at once, and drops what must not stay", async () => {
