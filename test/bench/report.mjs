@@ -1,7 +1,8 @@
 // Writes what the benchmark measured into a folder: performance.md with tables, and performance.svg and performance.html with
-// charts. The files name the machine and the command, and hold nothing that was not measured in this run.
+// charts. The files name the machine and the command, and hold nothing that was not measured in this run, except for the
+// section "At size" of performance.md, which stays as it is.
 import { execFileSync } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, release, totalmem } from "node:os";
 import { join } from "node:path";
 import { workloads } from "./workloads.mjs";
@@ -18,7 +19,7 @@ export function writeReport(measured, embedded, how) {
   const chart = chartOf(measured);
   const files = {
     svg: `${chart}\n`,
-    md: pageOf(measured, embedded, facts),
+    md: `${pageOf(measured, embedded, facts)}${atSizeIn(join(how.folder, "performance.md"))}`,
     html: htmlOf(measured, embedded, facts, chart),
   };
   console.log("");
@@ -27,6 +28,13 @@ export function writeReport(measured, embedded, how) {
     writeFileSync(path, text);
     console.log(`wrote ${path}`);
   }
+}
+
+/** The last section of the page that is there already, which is written by hand: other programs measured its figures. */
+function atSizeIn(path) {
+  const page = existsSync(path) ? readFileSync(path, "utf8") : "";
+  const begin = page.indexOf("\n## At size\n");
+  return begin < 0 ? "" : page.slice(begin);
 }
 
 function factsOf({ rounds, seconds, note }) {

@@ -13,8 +13,8 @@ export async function measureFollower(member, learner) {
   const before = member.anonymousMiB();
   const { members } = await member.call("Cluster", "MemberList", {});
   await learner.choosePorts();
-  const { member: added } = await member.call("Cluster", "MemberAdd", { peerURLs: [learner.peerUrl], isLearner: true });
-  const cluster = [`default=${members[0].peerURLs[0]}`, `follower=${learner.peerUrl}`].join(",");
+  const { member: added } = await member.call("Cluster", "MemberAdd", { peerUrls: [learner.peerUrl], isLearner: true });
+  const cluster = [`default=${members[0].peerUrls[0]}`, `follower=${learner.peerUrl}`].join(",");
   const flags = ["--name", "follower", "--initial-cluster", cluster, "--initial-cluster-state", "existing"];
   const [cpuBefore, begin] = [member.cpuSeconds(), performance.now()];
   let peak = 0;

@@ -114,6 +114,7 @@ export class BenchedMember {
     this.#child?.kill("SIGKILL");
     await this.#ended;
     members.delete(this);
+    rmSync(this.#observerPath, { force: true });
     if (!this.#keepsFolder) rmSync(this.#folder, { recursive: true, force: true });
   }
 

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -41,6 +41,8 @@ test("the benchmark measures a cluster with TLS and JWT", async () => {
 });
 
 test("a report has tables of all settings and of a member in a program, and a chart", async () => {
+  const byHand = "\n## At size\n\n| thing | etcd-ts |\n|---|---:|\n| ten million keys | 1 GiB |\n";
+  writeFileSync(join(folder, "performance.md"), `# Performance\n\nThe run before.\n${byHand}`);
   const said = await bench("--report", "--into", folder, "--workloads", "put-1,get-100,embedded");
   const unit = "(?:ms|us)";
   for (const name of embedded) {
@@ -53,10 +55,13 @@ test("a report has tables of all settings and of a member in a program, and a ch
     ...titles,
     "Inside a program",
     "Workloads",
+    "At size",
   ]);
   const rows = page.match(/^\| (?:put-1|get-100) \| etcd-ts \|.*$/gm) ?? [];
   expect(rows).toHaveLength(8);
   for (const row of rows) expect(row).toMatch(/^\| \S+ \| etcd-ts \|(?: [\d.,]+ \|){7}$/);
+  expect(page.slice(-byHand.length), "the section that is written by hand").toBe(byHand);
+  expect(page).not.toContain("The run before");
   expect(page).toMatch(/^\| get in process \| [\d.,]+ us \| [\d.,]+ us \|$/m);
   const chart = readFileSync(join(folder, "performance.svg"), "utf8");
   expect([...chart.matchAll(/<circle [^>]*><title>etcd-ts, /g)].length).toBe(16);
