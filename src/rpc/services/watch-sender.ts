@@ -215,15 +215,18 @@ export class WatchSender implements WatchSink {
     const { clock } = this.#shared;
     const turn = LoopTurn.of(clock);
     let length: WorkLength = "short";
+    let resumed = false;
     let startedAt = clock.now();
     for (let first = this.#waiting?.first; first !== undefined; first = this.#waiting?.first) {
-      if (turn.over) {
+      if (!resumed && (length === "short" ? turn.over : turn.shareOver || turn.longOver)) {
         // Very many streams may have much to send, and other clients must not wait for all of them.
         await turn.pause(this.#output.call.client, length);
         length = "long";
+        resumed = true;
         startedAt = clock.now();
         continue;
       }
+      resumed = false;
       const taken = this.#waiting?.take(this.#watchersAtOnce(first));
       if (taken === undefined) break;
       const hasRoom = this.#sendShort(taken);

@@ -351,3 +351,36 @@ describe("responses that tell many watchers of the same events", () => {
     }
   });
 });
+
+test("a client with little to send waits for a turn of the event loop, not for a hundred streams of others", async () => {
+  const clock = new ManualClock();
+  let writes = 0;
+  /** Opens a stream whose responses take a millisecond each to send. */
+  const open = () => {
+    const sending = start({ clock });
+    sending.output.open = true;
+    const write = sending.output.write.bind(sending.output);
+    sending.output.write = (response) => {
+      writes++;
+      clock.advance(1);
+      return write(response);
+    };
+    return sending;
+  };
+  const crowd = Array.from({ length: 100 }, open);
+  for (const { sender } of crowd) for (let at = 0; at < 50; at++) sender.answer(at, {});
+  // Before that, each of the streams counts as one with little to send, too.
+  while (crowd.some(({ output }) => output.written.length < 5)) await nextTurn();
+  expect(writes).toBeLessThan(1_000);
+  const modest = open();
+  const waits: number[] = [];
+  for (let revision = 1; revision <= 10; revision++) {
+    const before = writes;
+    modest.sender.answer(revision, {});
+    while (modest.output.written.length < revision) await nextTurn();
+    waits.push(writes - before);
+  }
+  expect(Math.max(...waits)).toBeLessThan(30);
+  while (crowd.some(({ output }) => output.written.length < 50)) await nextTurn();
+  expect(writes).toBe(10 + 100 * 50);
+});
