@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type ApiLevel, formatDuration, isAtLeast, parseDuration, parseInteger } from "../base/index.js";
 import type { HttpAccess } from "../rpc/index.js";
-import { type AutoCompaction, type Features, featuresOf, type ServerConfig } from "../server/index.js";
+import { type AutoCompaction, type Features, featuresOf, type ServerConfig, serverDefaults } from "../server/index.js";
 import { Wal } from "../wal/index.js";
 import { type ConsoleSettings, consoleSettings } from "./console-settings.js";
 import { type DiscoverySettings, discoverySettings } from "./discovery-settings.js";
@@ -157,6 +157,7 @@ function serverSettings(level: ApiLevel, features: Features, flags: FlagValues):
     preVote: flags.boolean("pre-vote"),
     snapshotCount: (flags.given("snapshot-count") && flags.number("snapshot-count")) || snapshotCountAt(level),
     snapshotCatchUpEntries: flags.number("snapshot-catchup-entries"),
+    raftLogMemoryBytes: serverDefaults.raftLogMemoryBytes,
     maxSnapshots: flags.number("max-snapshots"),
     maxRequestBytes: flags.number("max-request-bytes"),
     maxTxnOps: flags.number("max-txn-ops"),

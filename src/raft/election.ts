@@ -23,7 +23,7 @@ export function startElection(raft: Raft, campaign: Campaign): void {
     logger.debug(() => `${name} ignoring MsgHup because already leader`);
   } else if (!raft.promotable) {
     logger.warn(() => `${name} is unpromotable and can not campaign`);
-  } else if (log.someEntry(log.applied + 1, log.committed + 1, (entry) => entry.type !== "EntryNormal")) {
+  } else if (log.hasConfChange(log.applied + 1, log.committed + 1)) {
     // The applied configuration may be outdated: a node that it elects could lead a group that has changed since.
     logger.warn(() => {
       const change = "there are still pending configuration changes to apply";

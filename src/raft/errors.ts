@@ -19,6 +19,7 @@ export class RaftError extends Error {
 const storageAnswers = {
   compacted: "requested index is unavailable due to compaction",
   unavailable: "requested entry at index is unavailable",
+  notInMemory: "requested entry is on disk and not in memory",
   snapshotOutOfDate: "requested index is older than the existing snapshot",
   snapshotTemporarilyUnavailable: "snapshot is temporarily unavailable",
 } as const;

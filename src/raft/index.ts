@@ -21,6 +21,7 @@ export type { Config, ReadOnlyOption } from "./config.js";
 export { entriesSize, entrySize } from "./entry-size.js";
 export { RaftError, type RaftErrorKind, StorageError, type StorageErrorKind } from "./errors.js";
 export { InvariantChecker } from "./invariants.js";
+export { LogOutline } from "./log-outline.js";
 export { type RaftLogger, silentRaftLogger } from "./logger.js";
 export { MemoryStorage } from "./memory-storage.js";
 export { createMessage, isLocalMessage, isLocalTarget, type MessageBody } from "./message.js";
@@ -28,6 +29,7 @@ export type { ProgressView } from "./progress.js";
 export { type Peer, RawNode } from "./raw-node.js";
 export type { BasicStatus, Status } from "./status.js";
 export type { Storage } from "./storage.js";
+export { TermStarts } from "./term-starts.js";
 export {
   appendThread,
   applyThread,

@@ -82,9 +82,11 @@ export class InvariantChecker {
 
   #checkLog(raft: Raft): void {
     const { log } = raft;
-    const first = log.firstIndex;
+    const first = log.firstInMemory;
     let previousTerm = log.termAt(first - 1);
-    for (const entry of log.entriesFrom(first, Number.POSITIVE_INFINITY) ?? []) {
+    const entries = log.entriesFrom(first, Number.POSITIVE_INFINITY);
+    if (typeof entries === "string") return;
+    for (const entry of entries) {
       demand(previousTerm === undefined || entry.term >= previousTerm, raft, "terms do not fall along a log");
       demand(entry.term <= raft.term, raft, "no entry is of a term to come");
       this.#checkMatching(raft, entry, previousTerm);

@@ -12,6 +12,9 @@ export interface EntryId {
   readonly index: number;
 }
 
+/** Why the log does not return entries: they are gone, or the owner of the node has to read them from the disk. */
+export type NoEntries = "compacted" | "notInMemory";
+
 /**
  * The log of one node: the stored part, followed by the unstored one. Three indexes move up along it, never down:
  * `applied <= applying <= committed <= lastIndex`.
@@ -33,6 +36,8 @@ export class RaftLog {
   readonly maxApplyingBytes: number;
   #applyingBytes = 0;
   #applyingPaused = false;
+  /** The next entry to apply is on disk only, at this index; undefined when none is awaited. */
+  #awaited: number | undefined;
 
   constructor(storage: Storage, logger: RaftLogger, maxApplyingBytes: number) {
     this.#storage = storage;
@@ -212,16 +217,29 @@ export class RaftLog {
 
   hasNextCommitted(allowUnstable: boolean): boolean {
     // A snapshot must be applied first and alone, since its order relative to entries would be unclear.
-    if (this.#applyingPaused || this.awaitsState) return false;
+    if (this.#applyingPaused || this.awaitsState || this.#awaited !== undefined) return false;
     return this.#applying < this.#appliableIndex(allowUnstable);
   }
 
-  /** The committed entries to apply next, within the limit. */
-  nextCommitted(allowUnstable: boolean): readonly Entry[] {
+  /**
+   * The committed entries to apply next, within the limit. When they are on disk only, there are none until
+   * `entriesRead` is called with the index of the first of them, which is added to `reads`.
+   */
+  nextCommitted(allowUnstable: boolean, reads: number[]): readonly Entry[] {
     if (!this.hasNextCommitted(allowUnstable)) return [];
     const room = this.maxApplyingBytes - this.#applyingBytes;
-    const entries = this.#slice(this.#applying + 1, this.#appliableIndex(allowUnstable) + 1, room);
-    return entries ?? this.#fail("unexpected error when getting unapplied entries");
+    const low = this.#applying + 1;
+    const entries = this.#slice(low, this.#appliableIndex(allowUnstable) + 1, room);
+    if (entries === "compacted") return this.#fail("unexpected error when getting unapplied entries");
+    if (entries !== "notInMemory") return entries;
+    this.#awaited = low;
+    reads.push(low);
+    return [];
+  }
+
+  /** The owner has read entries from `index` on. */
+  entriesRead(index: number): void {
+    if (this.#awaited === index) this.#awaited = undefined;
   }
 
   /**
@@ -233,23 +251,24 @@ export class RaftLog {
     return Math.min(this.#committed, (allowUnstable ? inProgressEnd : offset) - 1);
   }
 
-  /** Entries from `index` on, to be sent; undefined when the first of them is compacted. */
-  entriesFrom(index: number, maxBytes: number): readonly Entry[] | undefined {
+  /** Entries from `index` on, to be sent. */
+  entriesFrom(index: number, maxBytes: number): readonly Entry[] | NoEntries {
     const end = this.lastIndex + 1;
     return index >= end ? [] : this.#slice(index, end, maxBytes);
   }
 
-  /** Whether any entry in `[low, high)` passes the test. Reads in pages, since there may be many. */
-  someEntry(low: number, high: number, test: (entry: Entry) => boolean): boolean {
-    for (let at = low; at < high; ) {
-      const page = this.#slice(at, high, this.maxApplyingBytes);
-      if (page === undefined || page.length === 0) {
-        return this.#fail(`error scanning unapplied entries [${low}, ${high})`);
-      }
-      if (page.some(test)) return true;
-      at += page.length;
-    }
-    return false;
+  /** Index of the first entry whose data is in memory, as all behind it. */
+  get firstInMemory(): number {
+    return this.unstable.snapshot === undefined ? this.#storage.firstInMemory() : this.unstable.offset;
+  }
+
+  /** Whether an entry in `[low, high)`, which the log has, changes the configuration. */
+  hasConfChange(low: number, high: number): boolean {
+    const { offset } = this.unstable;
+    if (low < offset && this.#storage.hasConfChange(low, Math.min(high, offset))) return true;
+    const fresh = Math.max(low, offset);
+    const changes = ({ type }: Entry): boolean => type !== "EntryNormal";
+    return fresh < high && this.unstable.slice(fresh, high, Number.POSITIVE_INFINITY).some(changes);
   }
 
   restore(snapshot: Snapshot): void {
@@ -260,14 +279,14 @@ export class RaftLog {
     this.unstable.restore(snapshot);
   }
 
-  #slice(low: number, high: number, maxBytes: number): readonly Entry[] | undefined {
-    if (low < this.firstIndex) return undefined;
+  #slice(low: number, high: number, maxBytes: number): readonly Entry[] | NoEntries {
+    if (low < this.firstIndex) return "compacted";
     const { offset } = this.unstable;
     if (low >= offset) return this.unstable.slice(low, high, maxBytes);
 
     const cut = Math.min(high, offset);
     const stored = this.#storedSlice(low, cut, maxBytes);
-    if (stored === undefined || high <= offset || stored.length < cut - low) return stored;
+    if (typeof stored === "string" || high <= offset || stored.length < cut - low) return stored;
     const room = maxBytes - entriesSize(stored);
     if (room <= 0) return stored;
     const fresh = this.unstable.slice(offset, high, room);
@@ -275,11 +294,12 @@ export class RaftLog {
     return fresh.length === 1 && entriesSize(fresh) > room ? stored : stored.concat(fresh);
   }
 
-  #storedSlice(low: number, high: number, maxBytes: number): readonly Entry[] | undefined {
+  #storedSlice(low: number, high: number, maxBytes: number): readonly Entry[] | NoEntries {
     try {
       return this.#storage.entries(low, high, maxBytes);
     } catch (error) {
-      if (error instanceof StorageError && error.kind === "compacted") return undefined;
+      if (!(error instanceof StorageError)) throw error;
+      if (error.kind === "compacted" || error.kind === "notInMemory") return error.kind;
       throw error;
     }
   }

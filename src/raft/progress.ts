@@ -55,6 +55,8 @@ export class Progress {
   applied: number | undefined;
   /** Appends wait for an answer, or for the next heartbeat response. */
   flowPaused = false;
+  /** Appends wait until the owner of the node has read the log from this index on; undefined when they do not. */
+  awaitedEntry: number | undefined;
 
   constructor(limits: InflightLimits, start: { match: number; next: number; isLearner: boolean; active: boolean }) {
     this.#limits = limits;
@@ -72,6 +74,7 @@ export class Progress {
     copy.#sentCommit = this.#sentCommit;
     copy.applied = this.applied;
     copy.flowPaused = this.flowPaused;
+    copy.awaitedEntry = this.awaitedEntry;
     return copy;
   }
 

@@ -60,6 +60,8 @@ export class Raft {
   /** Reads that arrived before this leader committed an entry of its term: it does not know the commit index yet. */
   pendingReads: Message[] = [];
   readStates: ReadState[] = [];
+  /** Indexes from which the owner of the node has to read the log, since the entries there are not in memory. */
+  reads: number[] = [];
 
   /** Messages that may be sent at once. */
   messages: Message[] = [];

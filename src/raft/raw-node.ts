@@ -14,6 +14,7 @@ import {
 } from "./message.js";
 import type { Raft } from "./raft.js";
 import { applyConfChange } from "./reconfigure.js";
+import { entriesRead } from "./replication.js";
 import { startRaft } from "./start.js";
 import { type BasicStatus, basicStatusOf, type Status, statusOf } from "./status.js";
 import { campaign, step, tick } from "./step.js";
@@ -163,6 +164,7 @@ export class RawNode {
     const raft = this.#raft;
     const { log } = raft;
     if (raft.messages.length > 0 || raft.messagesAfterAppend.length > 0 || raft.readStates.length > 0) return true;
+    if (raft.reads.length > 0) return true;
     if (log.unstable.hasNextEntries || log.hasNextCommitted(!this.#async)) return true;
     if (log.unstable.nextSnapshot !== undefined || this.#softStateChanged()) return true;
     return this.#hardStateChanged() && !isEmptyHardState(raft.hardState());
@@ -198,7 +200,8 @@ export class RawNode {
       readStates: raft.readStates,
       entries,
       snapshot,
-      committedEntries: log.nextCommitted(!this.#async),
+      committedEntries: log.nextCommitted(!this.#async, raft.reads),
+      reads: raft.reads,
       messages: raft.messages,
       mustSync: entries.length > 0 || raft.vote !== vote || raft.term !== term,
     };
@@ -209,6 +212,7 @@ export class RawNode {
     else this.#handToCaller(ready, promises);
     raft.messages = [];
     raft.readStates = [];
+    raft.reads = [];
     const last = ready.committedEntries.at(-1);
     if (last !== undefined) log.acceptApplying(last.index, entriesSize(ready.committedEntries), !this.#async);
     return ready;
@@ -226,7 +230,7 @@ export class RawNode {
     assert(this.#onAdvance !== undefined, "a Ready is being carried out");
     assert(raft.config.reportsApplied === true, "the application reports what it has applied");
     const { messages, readStates } = raft;
-    const committedEntries = log.nextCommitted(false);
+    const committedEntries = log.nextCommitted(false, raft.reads);
     raft.messages = [];
     raft.readStates = [];
     const last = committedEntries.at(-1);
@@ -327,6 +331,14 @@ export class RawNode {
     const entries = this.#unapplied.slice(0, Math.max(0, index + 1 - first));
     this.#unapplied = this.#unapplied.slice(entries.length);
     applicationApplied(raft, index, entries);
+  }
+
+  /**
+   * Reports that the owner has read the stored log from `index` on, as a Ready asked it to. The storage has what it has
+   * read, as far as that is still part of the log.
+   */
+  entriesRead(index: number): void {
+    entriesRead(this.#raft, index);
   }
 
   /**

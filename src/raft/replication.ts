@@ -70,12 +70,35 @@ export function maybeSendAppend(raft: Raft, to: NodeId, evenEmpty: boolean): boo
   // When the window is full only an empty append is sent: its answer tells whether the messages in the window were
   // lost.
   const entries = progress.windowFull ? [] : log.entriesFrom(progress.next, raft.config.maxSizePerMessage);
-  if ((entries === undefined || entries.length === 0) && !evenEmpty) return false;
-  if (entries === undefined) return maybeSendSnapshot(raft, to, progress);
+  if (entries === "notInMemory") {
+    awaitEntries(raft, progress);
+    return false;
+  }
+  if ((entries === "compacted" || entries.length === 0) && !evenEmpty) return false;
+  if (entries === "compacted") return maybeSendSnapshot(raft, to, progress);
   raft.send("MsgApp", to, { index, logTerm, entries, commit: log.committed });
   progress.sentEntries(entries.length, payloadSize(entries));
   progress.sentCommit(log.committed);
   return true;
+}
+
+/**
+ * Asks the owner of the node to read the entries that this member lacks, unless it is reading for the member already.
+ */
+function awaitEntries(raft: Raft, progress: Progress): void {
+  if (progress.awaitedEntry !== undefined) return;
+  progress.awaitedEntry = progress.next;
+  raft.reads.push(progress.next);
+}
+
+/** The owner of the node has read the log from `index` on: goes on with the members that waited for it. */
+export function entriesRead(raft: Raft, index: number): void {
+  raft.log.entriesRead(index);
+  for (const [id, progress] of raft.tracker.progress) {
+    if (progress.awaitedEntry !== index) continue;
+    progress.awaitedEntry = undefined;
+    if (raft.state === "StateLeader") while (maybeSendAppend(raft, id, false)) {}
+  }
 }
 
 function maybeSendSnapshot(raft: Raft, to: NodeId, progress: Progress): boolean {

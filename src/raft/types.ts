@@ -134,6 +134,11 @@ export interface Ready {
   /** Snapshot to store and apply before `messages` are sent. Never together with committed entries. */
   readonly snapshot: Snapshot | undefined;
   readonly committedEntries: readonly Entry[];
+  /**
+   * Indexes of stored entries that are not in memory. The log is to be read from each of them on, as far as the owner
+   * likes, and `entriesRead` to be called then. Nothing else waits for that.
+   */
+  readonly reads: readonly number[];
   readonly messages: readonly Message[];
   /** The write must be synced; false when only the commit index moved. */
   readonly mustSync: boolean;

@@ -62,6 +62,8 @@ export interface ServerConfig {
   readonly snapshotCount: number;
   /** The number of entries that the raft log keeps before a snapshot. */
   readonly snapshotCatchUpEntries: number;
+  /** Memory of the newest entries of a raft log on disk, in bytes. Older ones are read back for slow followers. */
+  readonly raftLogMemoryBytes: number;
   /** The number of snapshots that the raft log keeps; 0 means all. */
   readonly maxSnapshots: number;
 
@@ -133,6 +135,8 @@ export const serverDefaults = {
   preVote: true,
   snapshotCount: 10_000,
   snapshotCatchUpEntries: 5_000,
+  // As much as may be on its way to a follower: one that answers late by all of that is still served from memory.
+  raftLogMemoryBytes: 16 * 1024 * 1024,
   maxSnapshots: 5,
   maxRequestBytes: 1.5 * 1024 * 1024,
   maxTxnOps: 128,

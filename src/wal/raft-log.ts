@@ -20,6 +20,16 @@ export interface RaftLog {
   save(change: WalChange): Promise<void>;
   /** Drops all entries up to `index`, which a snapshot must cover. */
   compact(index: number): Promise<void>;
+  /** Whether `read` returns what was saved. Otherwise raft must keep all entries in memory. */
+  readonly readsBack: boolean;
+  /**
+   * Reads saved entries back, on other threads.
+   *
+   * @returns the entries from `first` on, before `end`: at least one, and no more than fit into `bytesMax`; none when
+   *   the first one was compacted meanwhile
+   * @throws DiskError (a rejection) when they are damaged
+   */
+  read(first: number, end: number, bytesMax: number): Promise<readonly Entry[]>;
   /** Removes all snapshots but the newest `keep` (1 or more). */
   purge(keep: number): Promise<void>;
   /** Closes the log once all pending writes are done. */

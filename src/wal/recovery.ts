@@ -1,6 +1,6 @@
 import type { LevelStore } from "../backend/index.js";
 import type { Logger } from "../base/index.js";
-import type { Entry, Snapshot } from "../raft/index.js";
+import { type Entry, LogOutline, type Snapshot, TermStarts } from "../raft/index.js";
 import { broken } from "./broken.js";
 import { emptyLogState, type LogState, type Position } from "./log-state.js";
 import { decodeRun, type Run, runKey, runKeysFrom, runOf, unseal } from "./record.js";
@@ -20,8 +20,14 @@ export interface Recovered extends Pick<SegmentChain, "unused" | "torn">, ReadSe
 }
 
 interface ReadSegments {
-  /** Every entry after the last compacted one. */
+  /** Every entry after the newest snapshot; all entries when there is no snapshot. */
   readonly entries: readonly Entry[];
+  /** The entries up to the snapshot that the log still has. Their data stays on disk. */
+  readonly before: LogOutline;
+  /** The terms of all entries. */
+  readonly terms: TermStarts;
+  /** The last entry, or the last compacted one. */
+  readonly end: Position;
   /** All runs in the newest segment, including those of compacted entries. */
   readonly runs: readonly Run[];
   /** Bytes of these runs. */
@@ -65,13 +71,14 @@ export async function recover(folder: SegmentFolder, logger: Logger): Promise<Re
   const { number, store, state } = newest;
   try {
     const { hardState, compacted } = state ?? emptyLogState;
-    const read = await readSegments(used, compacted);
-    const last = read.entries.at(-1)?.index ?? compacted.index;
+    const snapshot = await newestSnapshot(store, compacted, logger);
+    const read = await readSegments(used, compacted, snapshot.found?.metadata.index ?? compacted.index);
+    const last = read.end.index;
     if (hardState !== undefined && hardState.commit > last) {
       throw broken(store, last + 1, `entries up to ${hardState.commit} are committed, but the log ends at ${last}`);
     }
-    const snapshot = await loadSnapshot(store, compacted.index, logger);
-    return { ...read, number, store, state, snapshot, unused, torn };
+    if (snapshot.error !== undefined) throw snapshot.error;
+    return { ...read, number, store, state, snapshot: snapshot.found, unused, torn };
   } catch (error) {
     await store.close();
     throw error;
@@ -80,27 +87,47 @@ export async function recover(folder: SegmentFolder, logger: Logger): Promise<Re
   }
 }
 
-async function readSegments(used: readonly UsedSegment[], compacted: Position): Promise<ReadSegments> {
+/** The newest snapshot, or why there is none. Damage of the entries is told first: it says more. */
+async function newestSnapshot(store: LevelStore, { index }: Position, logger: Logger) {
+  try {
+    return { found: await loadSnapshot(store, index, logger), error: undefined };
+  } catch (error) {
+    return { found: undefined, error };
+  }
+}
+
+/** @param covered the last entry whose data stays on disk */
+async function readSegments(used: readonly UsedSegment[], compacted: Position, covered: number): Promise<ReadSegments> {
   const entries: Entry[] = [];
+  const outline = new LogOutline(compacted);
+  const terms = new TermStarts(compacted);
   const earlier: EarlierSegment[] = [];
   let [runs, bytes]: [readonly Run[], number] = [[], 0];
-  let before = compacted;
+  let end = compacted;
+  const take = (entry: Entry): void => {
+    terms.add(entry);
+    if (entry.index > covered) entries.push(entry);
+    else outline.add(entry);
+    end = { index: entry.index, term: entry.term };
+  };
   for (const [at, segment] of used.entries()) {
     // A later segment may have cut the log before its own beginning.
     const cutAt = Math.min(...used.slice(at + 1).map(({ state }) => state.inherited));
-    const read = await readRuns(segment, before, cutAt);
-    for (const entry of read.entries) entries.push(entry);
-    before = entries.at(-1) ?? compacted;
+    const read = await readRuns(segment, end, cutAt, take);
     if (at + 1 < used.length) earlier.push({ number: segment.number, last: Math.min(cutAt, segment.state.batch.last) });
     else ({ runs, bytes } = read);
   }
-  return { entries, runs, bytes, earlier };
+  return { entries, before: outline, terms, end, runs, bytes, earlier };
 }
 
 /** Reads the entries of one segment after `from`, up to the one at `cutAt`. */
-async function readRuns({ store, state: { batch } }: UsedSegment, from: Position, cutAt: number) {
+async function readRuns(
+  { store, state: { batch } }: UsedSegment,
+  from: Position,
+  cutAt: number,
+  take: (entry: Entry) => void,
+) {
   const end = Math.min(batch.last, cutAt);
-  const entries: Entry[] = [];
   const runs: Run[] = [];
   let bytes = 0;
   let before = from;
@@ -111,14 +138,17 @@ async function readRuns({ store, state: { batch } }: UsedSegment, from: Position
       throw broken(store, run.last, `there are entries after the end of the log at ${batch.last}`);
     }
     if (run.last > from.index && from.index < end && run.first <= end) {
-      for (const entry of entriesAfter(before, store, run, record)) if (entry.index <= end) entries.push(entry);
-      before = entries.at(-1) ?? from;
+      for (const entry of entriesAfter(before, store, run, record)) {
+        if (entry.index > end) break;
+        take(entry);
+        before = { index: entry.index, term: entry.term };
+      }
     }
     runs.push(run);
     bytes += record.byteLength;
   }
   if (before.index < end) throw broken(store, before.index + 1, `it is missing, and the log ends at ${end}`);
-  return { entries, runs, bytes };
+  return { runs, bytes };
 }
 
 /**

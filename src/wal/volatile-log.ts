@@ -1,8 +1,11 @@
+import { AssertionFailure } from "../base/index.js";
+import type { Entry } from "../raft/index.js";
 import type { RaftLog } from "./raft-log.js";
 
 /** The raft log of a member that keeps everything in memory: raft holds the entries itself, and nothing is written. */
 export class VolatileLog implements RaftLog {
   readonly bytesWritten = 0;
+  readonly readsBack = false;
 
   async save(): Promise<void> {
     // Nothing outlives the process.
@@ -10,6 +13,10 @@ export class VolatileLog implements RaftLog {
 
   async compact(): Promise<void> {
     // Nothing was written.
+  }
+
+  async read(): Promise<readonly Entry[]> {
+    throw new AssertionFailure("raft keeps all entries of a log that is not stored");
   }
 
   async purge(): Promise<void> {

@@ -1,16 +1,17 @@
 import { readdirSync } from "node:fs";
 import { DiskError, type LevelBatch, type LevelStore, openFailure, writeFailure } from "../backend/index.js";
 import { AssertionFailure, assert, type Logger } from "../base/index.js";
-import type { Entry, HardState, Snapshot } from "../raft/index.js";
+import type { Entry, HardState, LogOutline, Snapshot, TermStarts } from "../raft/index.js";
+import { broken } from "./broken.js";
 import { emptyLogState, encodeLogState, type LogState, type Position, type WalMetadata } from "./log-state.js";
 import type { RaftLog, WalChange } from "./raft-log.js";
+import { readEntries } from "./read-entries.js";
 import { decodeRun, type Run, runKey, type StoredRun, seal, sealRun, stateKey, unseal } from "./record.js";
 import { type Recovered, recover } from "./recovery.js";
 import { RunList, runsOf } from "./run-list.js";
 import { SegmentList } from "./segment-list.js";
 import { FileSegments, holdsLog } from "./segments.js";
 import { purgeSnapshots, putSnapshot } from "./snapshots.js";
-import { TermStarts } from "./term-starts.js";
 
 export interface WalOptions {
   readonly dir: string;
@@ -34,6 +35,8 @@ export interface OpenedWal {
   readonly snapshot: Snapshot | undefined;
   /** Every entry after the snapshot; all entries when there is no snapshot. */
   readonly entries: readonly Entry[];
+  /** The entries up to the snapshot that the log can read back; by default it begins behind the snapshot. */
+  readonly before?: LogOutline;
 }
 
 /**
@@ -50,6 +53,7 @@ const roomBytes = 2 * 1024 * 1024;
  * is on disk, synced. Data is checked when it is read back.
  */
 export class Wal implements RaftLog {
+  readonly readsBack = true;
   readonly #segments: SegmentList;
   readonly #sync: boolean;
   readonly #state: { -readonly [Field in keyof LogState]: LogState[Field] };
@@ -65,11 +69,11 @@ export class Wal implements RaftLog {
   /** Memory in which runs are encoded, one after the other; undefined until the first, and where a store keeps it. */
   #room: Buffer | undefined;
 
-  private constructor(segments: SegmentList, sync: boolean, { state = emptyLogState, entries, runs }: Recovered) {
+  private constructor(segments: SegmentList, sync: boolean, { state = emptyLogState, terms, runs }: Recovered) {
     this.#segments = segments;
     this.#sync = sync;
     this.#state = { ...state };
-    this.#terms = new TermStarts(state.compacted, entries);
+    this.#terms = terms;
     this.#runs = new RunList(runs);
   }
 
@@ -106,7 +110,7 @@ export class Wal implements RaftLog {
   }
 
   static async #start(wal: Wal, recovered: Recovered, { logger, metadata: owner }: WalOptions): Promise<OpenedWal> {
-    const { entries, snapshot, torn } = recovered;
+    const { entries, before, snapshot, torn } = recovered;
     if (torn !== undefined) {
       logger.warn("removed an incomplete write, never acknowledged, from the end of the raft log", {
         index: wal.#state.batch.last + 1,
@@ -117,8 +121,7 @@ export class Wal implements RaftLog {
     await wal.#segments.tidy(recovered.unused, wal.#state);
     if (wal.#state.metadata === undefined) await wal.#begin(owner);
     const { metadata, hardState } = wal.#state;
-    const from = snapshot?.metadata.index ?? 0;
-    return { wal, metadata, hardState, snapshot, entries: entries.filter(({ index }) => index > from) };
+    return { wal, metadata, hardState, snapshot, entries, before };
   }
 
   /** Bytes of entries stored since the log was opened. */
@@ -157,6 +160,16 @@ export class Wal implements RaftLog {
       return true;
     });
     await this.#segments.removeUpTo(this.#state.compacted.index);
+  }
+
+  /** As `RaftLog.read`; a read also ends with its segment. Reads go one after the other, beside writes. */
+  read(first: number, end: number, bytesMax: number): Promise<readonly Entry[]> {
+    return this.#segments.read(first, async (store, segmentEnd) => {
+      if (first <= this.#state.compacted.index || first >= end) return [];
+      const found = await readEntries(store, first, Math.min(end - 1, segmentEnd), bytesMax);
+      if (found.length === 0 && first > this.#state.compacted.index) throw broken(store, first, "it is missing");
+      return found;
+    });
   }
 
   /** Removes all snapshots but the newest `keep` (1 or more). */
@@ -231,6 +244,7 @@ export class Wal implements RaftLog {
       this.#putRun(batch, entries.slice(0, first - run.first), previousTerm);
     }
     this.#terms.cutFrom(first);
+    this.#segments.cutFrom(first);
     if (this.#state.inherited >= first) this.#state.inherited = first - 1;
   }
 

@@ -24,16 +24,20 @@ export interface NodeSetup extends Partial<Config> {
   readonly term?: number;
   readonly vote?: NodeId;
   readonly commit?: number;
+  /** Memory for stored entries, in bytes. */
+  readonly memoryBytes?: number;
 }
 
 /** A node, its storage, and the messages and entries that it has sent and applied so far. */
 export class TestNode {
-  readonly storage = new MemoryStorage();
+  readonly storage: MemoryStorage;
   readonly raw: RawNode;
   readonly applied: Entry[] = [];
   readonly reads: string[] = [];
 
-  constructor({ size = 3, learners = [], log = [], term, vote = 0n, commit = 0, ...config }: NodeSetup = {}) {
+  constructor(setup: NodeSetup = {}) {
+    const { size = 3, learners = [], log = [], term, vote = 0n, commit = 0, memoryBytes, ...config } = setup;
+    this.storage = new MemoryStorage(memoryBytes);
     const voters = Array.from({ length: size }, (_, at) => BigInt(at + 1));
     const confState = { ...emptyConfState, voters, learners };
     this.storage.applySnapshot({ metadata: { index: 0, term: 0, confState }, data: Buffer.alloc(0) });

@@ -135,9 +135,9 @@ describe("the memory of the entries", () => {
 
   test("tells how many of the last entries fit into a number of bytes", () => {
     const storage = new MemoryStorage();
-    storage.append(large([1, 1, 1, 1, 1]));
+    storage.append(large([1, 1, 1, 1, 1]).map((entry) => ({ ...entry, data: Buffer.alloc(300_000) })));
     storage.compact(1);
-    expect([0, 25_000, 1_000_000].map((bytes) => storage.firstWithin(bytes, 4))).toEqual([5, 3, 2]);
+    expect([0, 750_000, 10_000_000].map((bytes) => storage.firstWithin(bytes, 4))).toEqual([5, 3, 2]);
   });
 });
 

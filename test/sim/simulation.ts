@@ -23,6 +23,8 @@ export interface Outcome {
   readonly membershipChanges: number;
   /** Members whose last start read a checkpoint of the index. */
   readonly checkpointsRead: number;
+  /** Bytes of entries that members have read back from their logs on disk; 0 where consensus is an actor. */
+  readonly readBackBytes: number;
   readonly virtualMs: number;
 }
 
@@ -55,6 +57,8 @@ export async function simulate(
     settings: {
       snapshotCount: [12, 40, 150][random.int(3)] ?? 40,
       snapshotCatchUpEntries: [2, 8, 30][random.int(3)] ?? 8,
+      // Some members have only a few entries in memory, and read the others back from the disk.
+      raftLogMemoryBytes: [1, 2_000, 2 ** 24][random.int(3)] ?? 1,
       preVote: random.int(4) > 0,
       // The strict check refuses changes until all members were connected for seconds, which is rare under faults.
       strictReconfigCheck: false,
@@ -104,6 +108,8 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   audit.check();
   for (const watcher of watchers) watcher.check(world.history);
 
+  const readBack = world.machines.map(({ server }) => server?.metrics.counters.log.readBackBytes ?? 0);
+
   // All machines crash at once.
   for (const machine of world.machines) machine.kill();
   for (const machine of world.machines) machine.start();
@@ -118,8 +124,17 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
   const revision = world.history.latest;
   return {
     ...{ trace: world.trace.hash, writes, reads, unknown, revision, terms },
-    ...{ membershipChanges: operator.changes, checkpointsRead, virtualMs: world.clock.now() },
+    ...{
+      membershipChanges: operator.changes,
+      checkpointsRead,
+      readBackBytes: sum(readBack),
+      virtualMs: world.clock.now(),
+    },
   };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, each) => total + each, 0);
 }
 
 /** Whether all members have applied the whole log. The leader must have committed an entry of its own term. */

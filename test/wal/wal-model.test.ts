@@ -74,6 +74,21 @@ async function step(wal: RaftLog, model: Model, random: Random): Promise<void> {
   }
 }
 
+/** Reads the log in parts from a random place on, while it goes on being written to. */
+async function readSome(wal: RaftLog, model: Model, random: Random): Promise<void> {
+  const { index } = model.compacted;
+  const end = lastIndex(model) + 1;
+  if (end === index + 1) return;
+  let first = index + 1 + random.int(end - index - 1);
+  const want = model.entries.filter((entry) => entry.index >= first).map(plain);
+  const found: string[] = [];
+  for (let part = await wal.read(first, end, 40_000); part.length > 0; part = await wal.read(first, end, 40_000)) {
+    found.push(...part.map(plain));
+    first += part.length;
+  }
+  expect(found).toEqual(want);
+}
+
 /** The second has segments that are full after a few saves. */
 const logs = [
   { name: "one segment", segmentBytes: 2 ** 30, steps: 12 },
@@ -91,6 +106,7 @@ for (const [seed, { name, segmentBytes, steps: stepsMax }] of Array.from({ lengt
       const { wal } = await Wal.open({ dir, logger: silentLogger, segmentBytes });
       for (let steps = 0; steps < stepsMax; steps++) {
         await step(wal, model, random);
+        if (random.int(3) === 0) await readSome(wal, model, random);
         if (random.int(20) === 0) await expectAfterCrash(dir, model);
       }
       await wal.close();

@@ -65,6 +65,12 @@ const raftRows: readonly Row[] = [
     "Received snapshots that are being put in place.",
     ({ counters }) => counters.snapshotsInstalling,
   ],
+  [
+    "counter",
+    "etcd_disk_wal_read_back_bytes_total",
+    "Bytes of older entries of the raft log that were read from the disk, mostly for slow followers.",
+    ({ counters }) => counters.log.readBackBytes,
+  ],
   ["gauge", "etcd_disk_wal_write_bytes_total", "Bytes of entries written to the raft log.", (now) => now.walBytes],
 ];
 

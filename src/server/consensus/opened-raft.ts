@@ -26,7 +26,7 @@ export interface OpenedRaft {
 }
 
 export interface RaftSurroundings {
-  readonly settings: Pick<ServerConfig, "electionTicks" | "preVote">;
+  readonly settings: Pick<ServerConfig, "electionTicks" | "preVote" | "raftLogMemoryBytes">;
   readonly random: Random;
   readonly logger: Logger;
 }
@@ -38,7 +38,7 @@ export function openRaft(
   { settings, random, logger }: RaftSurroundings,
 ): OpenedRaft {
   const { ids, applied, founders } = origin;
-  const storage = loadStorage(log, origin);
+  const storage = loadStorage(log, origin, settings.raftLogMemoryBytes);
   const node = new RawNode({
     id: ids.memberId,
     electionTicks: settings.electionTicks,
@@ -58,11 +58,15 @@ export function openRaft(
   return { node, storage };
 }
 
-/** The log for raft, from the last snapshot on, with the configuration as of the last applied entry. */
-function loadStorage({ snapshot, hardState, entries }: OpenedWal, { applied, confState }: RaftOrigin): MemoryStorage {
-  const storage = new MemoryStorage();
+/** The log for raft, with the configuration as of the last applied entry. */
+function loadStorage(
+  { wal, snapshot, hardState, entries, before }: OpenedWal,
+  { applied, confState }: RaftOrigin,
+  memoryBytes: number,
+): MemoryStorage {
+  const storage = new MemoryStorage(wal.readsBack ? memoryBytes : Number.POSITIVE_INFINITY);
   const { index = 0, term = 0 } = snapshot?.metadata ?? {};
-  storage.applySnapshot({ metadata: { confState, index, term }, data: new Uint8Array(0) });
+  storage.applySnapshot({ metadata: { confState, index, term }, data: new Uint8Array(0) }, before);
   // A change of the commit index alone is not synced, so the applied index may be ahead of the stored one.
   if (hardState !== undefined) storage.setHardState({ ...hardState, commit: Math.max(hardState.commit, applied) });
   storage.append(entries);

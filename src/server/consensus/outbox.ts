@@ -76,3 +76,10 @@ function isSignOfLife({ type }: Message): boolean {
 function isRequest({ type }: Message): boolean {
   return type === "MsgProp" || type === "MsgReadIndex";
 }
+
+/** Whether some of the committed entries are not on the local disk yet. */
+export function overlaps({ committedEntries, entries }: Ready): boolean {
+  const last = committedEntries.at(-1);
+  const first = entries[0];
+  return last !== undefined && first !== undefined && last.index >= first.index;
+}

@@ -20,7 +20,8 @@ import {
 import type { RaftLog } from "../../wal/index.js";
 import { ConfChangeQueue, proposesConfChange } from "./conf-change-queue.js";
 import type { LogCounters } from "./log-counters.js";
-import { type Outbox, sortMessages } from "./outbox.js";
+import { LogReader } from "./log-reader.js";
+import { type Outbox, overlaps, sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
 import type { RaftHandler } from "./raft-handler.js";
 import { isLongWrite } from "./raft-limits.js";
@@ -29,7 +30,7 @@ import { TickGaps } from "./tick-gaps.js";
 export interface RaftNodeConfig {
   readonly node: RawNode;
   readonly storage: MemoryStorage;
-  readonly wal: Pick<RaftLog, "save">;
+  readonly wal: Pick<RaftLog, "save" | "read">;
   readonly clock: Clock;
   readonly tickMs: number;
   readonly handler: RaftHandler;
@@ -78,6 +79,7 @@ export class RaftNode {
   /** The proposals that wait for a leader, by their ids. */
   readonly #unsent = new Map<RequestId, () => void>();
   readonly #confChanges = new ConfChangeQueue();
+  readonly #reader: LogReader;
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
   /** When the long write under way began; undefined when there is none, or nothing may be done beside it. */
@@ -88,6 +90,8 @@ export class RaftNode {
     this.#config = config;
     this.#node = config.node;
     this.#ticks = new TickGaps(config);
+    const onRead = (index: number): void => this.#tell(() => this.#node.entriesRead(index));
+    this.#reader = new LogReader({ ...config, onRead, onFailure: (error) => this.#fail(error) });
     this.#storedTerm = config.storage.initialState().hardState.term;
   }
 
@@ -102,6 +106,7 @@ export class RaftNode {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#timer?.cancel();
+    this.#reader.stop();
     await this.#running;
     await this.#save([], undefined);
   }
@@ -193,14 +198,10 @@ export class RaftNode {
 
   /** Reports that everything up to `index` has been applied. Raft may have waited for that. */
   applied(index: number): void {
-    try {
+    this.#tell(() => {
       this.#node.applied(index);
       this.#releaseConfChanges();
-    } catch (error) {
-      this.#fail(error);
-      return;
-    }
-    this.wake();
+    });
   }
 
   applyConfChange(change: ConfChange): ConfState {
@@ -221,6 +222,17 @@ export class RaftNode {
       this.#snapshot = { snapshot, saved: resolve };
       this.wake();
     });
+  }
+
+  /** Tells raft something that it cannot refuse. */
+  #tell(news: () => void): void {
+    try {
+      news();
+    } catch (error) {
+      this.#fail(error);
+      return;
+    }
+    this.wake();
   }
 
   #tickLater(): void {
@@ -290,6 +302,7 @@ export class RaftNode {
     if (ready.readStates.length > 0) handler.readStates(ready.readStates);
     const outbox = this.#sort(ready);
     if (outbox.now.length > 0) network.send(outbox.now);
+    this.#reader.read(ready.reads);
     await (ready.snapshot === undefined ? this.#store(ready) : this.#restore(ready, ready.snapshot));
     if (outbox.stored.length > 0) network.send(outbox.stored);
     for (const message of outbox.snapshots) handler.sendSnapshot(message);
@@ -432,11 +445,4 @@ export class RaftNode {
       throw error;
     }
   }
-}
-
-/** Whether some of the committed entries are not on the local disk yet. */
-function overlaps({ committedEntries, entries }: Ready): boolean {
-  const last = committedEntries.at(-1);
-  const first = entries[0];
-  return last !== undefined && first !== undefined && last.index >= first.index;
 }

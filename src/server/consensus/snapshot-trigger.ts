@@ -20,9 +20,11 @@ export interface SnapshotTriggerConfig {
   readonly saveSnapshot: (snapshot: Snapshot) => Promise<void>;
   /** Whether a peer is receiving a snapshot, or has just received one, and needs the entries after it. */
   readonly logIsHeld: () => boolean;
+  /** Whether the log can be longer than its part in memory. */
+  readonly logIsOnDisk: boolean;
   /**
-   * Whether the log in memory is cut more often than the one on disk, as in etcd since 3.6: a follower that is further
-   * behind than `catchUpEntries` gets a snapshot.
+   * Whether a log that is in memory only is cut more often than snapshots are recorded, as in etcd since 3.6: a
+   * follower that is further behind than `catchUpEntries` gets a snapshot.
    */
   readonly trimsMemory: boolean;
   /** The configuration as of the last applied entry. */
@@ -36,17 +38,18 @@ const mebibyte = 1024 * 1024;
 /** The bytes of entries after which a snapshot is recorded, however few entries they are. */
 const snapshotBytes = 16 * mebibyte;
 /**
- * The most bytes of the entries that the log keeps before a snapshot, however few entries they are. They are in memory,
- * on every member. A follower that misses more of them than this gets the tables of the database.
+ * The most bytes of the entries that the log keeps before a snapshot, however few entries they are. On disk, they cost
+ * the next start about a second. In memory, every member holds them. A follower that misses more of them than this gets
+ * the tables of the database.
  */
-const catchUpBytes = 32 * mebibyte;
+const catchUpBytes = { inMemory: 32 * mebibyte, onDisk: 128 * mebibyte } as const;
 /** The same for a single member, since no follower needs these entries. */
 const catchUpBytesAlone = 4 * mebibyte;
 /**
  * The most bytes of the entries that are kept for a peer while it receives a snapshot. With more, the peer needs
  * another snapshot.
  */
-const heldBytesMax = 256 * mebibyte;
+const heldBytesMax = { inMemory: 256 * mebibyte, onDisk: 1024 * mebibyte } as const;
 /** The log in memory is cut after this many applied entries, as in etcd since 3.6. */
 const trimEntries = 100;
 
@@ -67,8 +70,6 @@ export class SnapshotTrigger {
   #received: number;
   /** The last applied entry when the log in memory was last cut. */
   #trimmedAt: number;
-  /** The bytes of entries that remained in the log after the last snapshot. */
-  #bytesLeft = 0;
   /** Whether a snapshot was asked for that is not triggered yet. */
   #wanted = false;
   /** The log must drop the entries up to this index, which some members cannot read; 0 for none. */
@@ -97,7 +98,6 @@ export class SnapshotTrigger {
     this.#recorded = undefined;
     this.#index = Math.max(this.#index, index);
     this.#trimmedAt = index;
-    this.#bytesLeft = 0;
   }
 
   /**
@@ -141,7 +141,7 @@ export class SnapshotTrigger {
     const { snapshotCount, storage } = this.#config;
     const index = this.#applied;
     if (this.#running !== undefined || index <= this.#index) return;
-    const manyBytes = storage.heldBytes - this.#bytesLeft > snapshotBytes;
+    const manyBytes = storage.bytesAfter(this.#index) > snapshotBytes;
     if (!this.#wanted && index - this.#index <= snapshotCount && !manyBytes) return;
     this.#wanted = false;
     this.#index = index;
@@ -167,7 +167,6 @@ export class SnapshotTrigger {
       .finally(() => {
         this.#running?.finish();
         this.#running = undefined;
-        this.#bytesLeft = this.#config.storage.heldBytes;
       });
   }
 
@@ -184,9 +183,11 @@ export class SnapshotTrigger {
     if (storage.snapshot().metadata.index < this.#applied) {
       storage.createSnapshot(this.#applied, confState(), emptyBytes);
     }
-    const before = storage.heldBytes;
     storage.compact(compactIndex);
-    this.#bytesLeft -= before - storage.heldBytes;
+  }
+
+  get #place(): "inMemory" | "onDisk" {
+    return this.#config.logIsOnDisk ? "onDisk" : "inMemory";
   }
 
   async #snapshot(snapshot: Snapshot): Promise<void> {
@@ -202,14 +203,15 @@ export class SnapshotTrigger {
     this.#recorded = snapshot.metadata;
     this.#config.onRecorded(index);
     if (this.#config.logIsHeld()) {
-      if (storage.heldBytes <= heldBytesMax) {
+      const bytesMax = heldBytesMax[this.#place];
+      if (storage.logBytes <= bytesMax) {
         logger.info("skip compaction since there is an inflight snapshot");
         return;
       }
       logger.warn(
         "raft log is too large: compacting it during a snapshot transfer, whose receiver will need another one",
         {
-          ...{ "log-bytes": storage.heldBytes, "log-bytes-max": heldBytesMax },
+          ...{ "log-bytes": storage.logBytes, "log-bytes-max": bytesMax },
         },
       );
     }
@@ -221,7 +223,7 @@ export class SnapshotTrigger {
   async #compact({ index, confState }: SnapshotMetadata): Promise<void> {
     const { wal, storage, logger, catchUpEntries } = this.#config;
     const alone = confState.voters.length + confState.learners.length === 1;
-    const firstKept = storage.firstWithin(alone ? catchUpBytesAlone : catchUpBytes, index);
+    const firstKept = storage.firstWithin(alone ? catchUpBytesAlone : catchUpBytes[this.#place], index);
     const usual = Math.max(index - catchUpEntries, firstKept - 1);
     const compactIndex = Math.max(usual, Math.min(this.#dropThrough, index));
     if (compactIndex <= 0) return;

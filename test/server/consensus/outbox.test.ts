@@ -17,7 +17,7 @@ const message = (type: MessageType, to = 2n, body: MessageBody = {}, term = 2): 
 const append = (after: number, entries: readonly Entry[], commit = 0, to = 2n, logTerm = 2): Message =>
   message("MsgApp", to, { index: after, logTerm, entries, commit });
 
-const nothing = { softState: undefined, hardState: undefined, readStates: [], snapshot: undefined };
+const nothing = { softState: undefined, hardState: undefined, readStates: [], reads: [], snapshot: undefined };
 const ready = (messages: readonly Message[], entries: readonly Entry[] = [], mustSync = entries.length > 0) => {
   return { ...nothing, committedEntries: [], entries, messages, mustSync };
 };

@@ -32,7 +32,7 @@ class Loop {
     this.raftNode = new RaftNode({
       node: this.node.raw,
       storage: this.node.storage,
-      wal: { save: () => this.#save() },
+      wal: { save: () => this.#save(), read: async () => [] },
       clock: this.clock,
       tickMs: 100,
       handler: this.#handler(),

@@ -7,8 +7,14 @@ import { SnapshotTrigger } from "../../../src/server/consensus/snapshot-trigger.
 const mebibyte = 1024 * 1024;
 
 /** A log whose entries are applied as soon as they are stored. They share their bytes, to save memory. */
-function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000, trimsMemory = false } = {}) {
-  const storage = new MemoryStorage();
+function setUp({
+  snapshotCount = 10_000,
+  catchUpEntries = 5_000,
+  trimsMemory = false,
+  logIsOnDisk = false,
+  memoryBytes = Number.POSITIVE_INFINITY,
+} = {}) {
+  const storage = new MemoryStorage(memoryBytes);
   const state = { held: false, compacted: 0, recorded: 0 };
   const wal = {
     compact: (index: number) => {
@@ -26,6 +32,7 @@ function setUp({ snapshotCount = 10_000, catchUpEntries = 5_000, trimsMemory = f
       saveSnapshot: () => Promise.resolve(),
       logIsHeld: () => state.held,
       trimsMemory,
+      logIsOnDisk,
       confState: () => emptyConfState,
       onRecorded: (index) => {
         state.recorded = index;
@@ -59,6 +66,19 @@ test("the raft log in memory stays within a bound in bytes, even with few entrie
   expect(heldMax).toBeLessThan(64 * mebibyte);
   // Slightly slow followers still find the entries that they need.
   expect(storage.lastIndex() - state.compacted).toBeGreaterThan(30);
+});
+
+test("a log on disk is longer than its part in memory, and bounded in bytes, too", async () => {
+  const { storage, state, apply } = setUp({ logIsOnDisk: true, memoryBytes: 16 * mebibyte });
+  let [heldMax, logMax] = [0, 0];
+  for (let round = 0; round < 400; round++) {
+    await apply(1, mebibyte);
+    heldMax = Math.max(heldMax, storage.heldBytes);
+    logMax = Math.max(logMax, storage.logBytes);
+  }
+  expect(heldMax).toBeLessThanOrEqual(16 * mebibyte);
+  expect(logMax).toBeLessThan(164 * mebibyte);
+  expect(storage.lastIndex() - state.compacted).toBeGreaterThan(120);
 });
 
 test("with small entries the number of entries decides, not their bytes", async () => {

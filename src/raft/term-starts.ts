@@ -1,18 +1,21 @@
 import { assert } from "../base/index.js";
-import type { Entry } from "../raft/index.js";
-import type { Position } from "./log-state.js";
+
+/** The index of an entry, and its term. */
+interface Position {
+  readonly index: number;
+  readonly term: number;
+}
 
 /**
- * The term of every position from the compacted one to the end of the log, as the positions at which a term begins.
- * Terms change with the leader, so these are few, and no entry has to be read back for its term.
+ * The term of every position from the compacted one to the end of a log, as the positions at which a term begins. Terms
+ * change with the leader, so these are few, and no entry has to be read back for its term.
  */
 export class TermStarts {
   /** In order; the first one is at the compacted position or before it. */
   #starts: Position[];
 
-  constructor(compacted: Position, entries: readonly Entry[]) {
+  constructor(compacted: Position) {
     this.#starts = [compacted];
-    for (const entry of entries) this.add(entry);
   }
 
   /** Adds the entry behind the last one. */
