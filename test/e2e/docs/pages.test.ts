@@ -8,6 +8,7 @@ import { blocksOf, pages, readPage, root } from "./page.js";
 /** The test that runs the commands and programs of a section. `*` stands for all sections of the page. */
 const runBy: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "README.md": {
+    "": "programs.test.ts",
     "A first minute": "commands.test.ts",
     "A cluster": "cluster.test.ts",
     "From a program": "programs.test.ts",
