@@ -29,7 +29,8 @@ export const checkpointFields = [checkpointDueAt, checkpointPlaceAt] as const;
  * All leases and the keys that are attached to them, in rows of 80 bytes outside of V8's heap. A million of them are no
  * objects that a garbage collection would walk.
  *
- * A row is given to another lease later. Whoever keeps one compares its serial number, which no two leases share.
+ * A row is given to another lease later. Code that keeps a row across turns compares its serial number, which no two
+ * leases share.
  */
 export class LeaseTable {
   readonly rows = new FlatRows(wordsOfLease);

@@ -1,7 +1,7 @@
 /**
  * Threads of one process, and the ports between them. A port is an ordered channel of messages: fields in a buffer,
  * never objects, since packing a turn's messages into one buffer costs far less than cloning them. A port within one
- * loop takes the same messages, for simulations. This room knows nothing of what the messages mean; whoever owns a
+ * loop takes the same messages, for simulations. This room knows nothing of what the messages mean; the owner of a
  * piece of state defines the messages that reach it. Threads share no other state, except for counters that say so.
  */
 

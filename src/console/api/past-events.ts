@@ -8,9 +8,9 @@ import { type WatchEvent, watchEvent } from "./watch.js";
 export interface PastEventsQuery {
   readonly key: Binary;
   readonly rangeEnd: Binary;
-  /** Wanted are events of later revisions, */
+  /** The query begins behind this revision. */
   readonly after: number;
-  /** up to this one, which must exist. */
+  /** The last revision of the query, which must exist already. */
   readonly upTo: number;
   readonly deletionsOnly?: boolean;
 }

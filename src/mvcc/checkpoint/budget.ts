@@ -19,7 +19,7 @@ const writesOfChange = 3;
 const idleBytesOfSecond = 256 * 1024;
 /** A tail that is shorter than this share of the database costs a start little. */
 const longTailShare = 0.1;
-/** Bytes of the first checkpoint, by those of the index: names are mostly compressed well. */
+/** An estimate for the first checkpoint: its bytes for each byte of the index in memory. Names compress well. */
 const firstShare = 0.1;
 
 /**

@@ -4,10 +4,10 @@ import { VarintReader, VarintWriter } from "./varints.js";
 
 const prefix = Buffer.from("grave", "latin1");
 const numberBytes = 8;
-/** The name of a later record than all graves. */
+/** Follows the names of all graves. */
 const end = Buffer.from("gravf", "latin1");
 
-/** Keys of the checkpoint of which a compaction has removed, or is about to remove, everything up to its revision. */
+/** Keys of the checkpoint. A compaction has removed all their records up to a revision, or is about to. */
 export interface Grave {
   readonly number: number;
   readonly revision: number;

@@ -41,9 +41,9 @@ const lookedUpMax = 100_000;
 /**
  * Makes the index from a checkpoint and the rows behind it.
  *
- * It is the right one whoever wrote to the database since. Rows up to the start revision that are in the database now
- * were there when the checkpoint was written, and are in it; all later ones are read here. So the index has a record
- * for every row. When there are as many records as rows, it has no others.
+ * The index is right even if another release has written to the database since. Rows up to the start revision that are
+ * in the database now were there when the checkpoint was written, and are in it; all later ones are read here. So the
+ * index has a record for every row. When there are as many records as rows, it has no others.
  *
  * @throws UnusableCheckpoint
  */

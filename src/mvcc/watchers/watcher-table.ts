@@ -50,7 +50,7 @@ export class WatcherTable {
   readonly inRange = new RowLists(this.#rows, rangeLinksAt, rangeLinksAt + 1);
   /** The watchers of one stream. */
   readonly ofStream = new RowLists(this.#rows, streamLinksAt, streamLinksAt + 1);
-  /** The watchers in one place, other than `synced`. Whoever keeps them there has the list. */
+  /** The watchers in one place, other than `synced`. The owner of the place keeps the head of the list. */
   readonly inPlace = new RowLists(this.#rows, placeLinksAt, placeLinksAt + 1);
   /** Number of watchers that are not `over`. */
   live = 0;

@@ -4,9 +4,11 @@ import {
   apiVersion,
   type Clock,
   EtcdError,
+  LineSample,
   type Logger,
   type MemberId,
   type MemoryPot,
+  omittedField,
   Semaphore,
   withTimeout,
 } from "../../base/index.js";
@@ -57,9 +59,14 @@ const noStatistics = consolepb.StatisticsResponse.create();
 export class ConsoleService {
   readonly #config: ConsoleServiceConfig;
   readonly #asks = new Semaphore(asksMax);
+  /** Any client can say that it is the console, so its lines are sampled. Refused changes hide no others. */
+  readonly #made: LineSample;
+  readonly #refused: LineSample;
 
   constructor(config: ConsoleServiceConfig) {
     this.#config = config;
+    this.#made = new LineSample(config.clock);
+    this.#refused = new LineSample(config.clock);
   }
 
   /** Needs no user: the page asks it before a login. */
@@ -153,8 +160,15 @@ export class ConsoleService {
   /** Logs a change that a user made in the console. @param refusal why it was refused; undefined if it was made */
   async logChange(call: Call, method: string, request: string, refusal: string | undefined): Promise<void> {
     const { access, logger } = this.#config;
+    const omitted = (refusal === undefined ? this.#made : this.#refused).next();
+    if (omitted === undefined) return;
     const user = await this.#userOf(call);
-    const fields = { ...(access.auth.enabled && { user: user ?? "unknown" }), method, request };
+    const fields = {
+      ...(access.auth.enabled && { user: user ?? "unknown" }),
+      method,
+      request,
+      ...omittedField(omitted),
+    };
     if (refusal === undefined) logger.info("change from the console", fields);
     else logger.info("refused change from the console", { ...fields, error: refusal });
   }

@@ -7,8 +7,8 @@ const mebibyte = 1024 * 1024;
  */
 const openBytesMax = 4 * mebibyte;
 /**
- * The same while there are short requests, which find so much in the log before them, and as much again in the write
- * that is going on. A mebibyte takes three members on one machine 15 ms and more.
+ * The same limit while there are short requests. A short request waits for this many bytes before it in the log, and
+ * for as many in the write that is under way. Three members on one machine take 15 ms or more to write a mebibyte.
  */
 const openBytesBesideShort = mebibyte;
 /** How long a short request counts after its proposal. */

@@ -157,6 +157,26 @@ describe("the calls of the console with authentication", () => {
   });
 });
 
+test("a client that says it is the console does not fill the log, and its refused changes hide no others", async () => {
+  const host = new Host({}, logger);
+  try {
+    await host.start();
+    lines.length = 0;
+    const { console } = host.server;
+    for (let at = 0; at < 1_000; at++) await console.logChange(patient, "Put", "", "etcdserver: no leader");
+    await console.logChange(patient, "Put", 'key:"a"', undefined);
+    const logged = lines.filter(({ message }) => message.includes("console"));
+    expect(logged.length).toBeLessThan(150);
+    expect(logged.at(-1)).toEqual({
+      message: "change from the console",
+      fields: { method: "Put", request: 'key:"a"' },
+    });
+    expect(logged.at(-2)?.fields).toMatchObject({ "lines-omitted": 99 });
+  } finally {
+    await host.dispose();
+  }
+});
+
 test("without authentication everybody may do everything", async () => {
   const host = new Host({ consoleWrites: true });
   try {
