@@ -24,8 +24,8 @@ interface LongBytes {
 }
 
 /**
- * The messages that wait to be sent through a port, encoded in one buffer, with long bytes beside it. The fields of a message are written right
- * after `begin`, in the order in which the receiver reads them.
+ * The messages that wait to be sent through a port, encoded in one buffer, with long bytes beside it. The fields of a
+ * message are written right after `begin`, in the order in which the receiver reads them.
  */
 export class MessageWriter {
   #bytes: Buffer = Buffer.allocUnsafeSlow(initialBytes);

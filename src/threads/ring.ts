@@ -65,7 +65,7 @@ export class Ring {
 
   // ---- the reader's side ----
 
-  /** Takes the oldest bytes out of the ring, to `target`. @returns how many: all that are in the ring, or as many as fit */
+  /** Takes the oldest bytes out of the ring, to `target`. @returns how many: all that there are, or as many as fit */
   takeTo(target: Uint8Array): number {
     const count = Math.min(this.usedBytes, target.length);
     const taken = Atomics.load(this.#words, words.taken);

@@ -107,7 +107,7 @@ test("long byte strings between short ones arrive whole, however full the ring i
   expect(found).toEqual(contents.map((content, at) => `${at} ${content}`));
 });
 
-test("a port that sends in every turn is not rung for what arrives meanwhile, and one that sleeps is rung once", async () => {
+test("a port that sends in every turn is not rung for what arrives, and one that sleeps is rung once", async () => {
   const [oneEnd, otherEnd] = portEnds();
   const ring = vi.spyOn(oneEnd.door, "postMessage");
   const [one, other] = [new ThreadPort(oneEnd), new ThreadPort(otherEnd)];

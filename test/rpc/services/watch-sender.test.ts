@@ -352,7 +352,7 @@ describe("responses that tell many watchers of the same events", () => {
   });
 });
 
-test("a client with little to send waits for a turn of the event loop, not for a hundred streams of others", async () => {
+test("a client with little to send waits for a turn of the loop, not for a hundred streams of others", async () => {
   const clock = new ManualClock();
   let writes = 0;
   /** Opens a stream whose responses take a millisecond each to send. */
