@@ -1,7 +1,7 @@
 import type { Field } from "./field-list.js";
 import { frameBytesMax, frameFlags, frameTypes } from "./frames.js";
 import type { HpackEncoder } from "./hpack-encoder.js";
-import type { Output } from "./output.js";
+import { isPiece, type Output } from "./output.js";
 
 /** Writes the frames of one connection; each method writes the frame that it is named for. */
 export class FrameWriter {
@@ -32,8 +32,13 @@ export class FrameWriter {
 
   /** @param bytes length of all parts together; at most one frame */
   data(stream: number, parts: readonly Uint8Array[], bytes: number): void {
-    this.#output.frame(frameTypes.data, 0, stream, bytes);
-    for (const part of parts) this.#output.bytes(part);
+    let copiedBytes = 0;
+    for (const part of parts) if (!isPiece(part)) copiedBytes += part.length;
+    this.#output.frame(frameTypes.data, 0, stream, bytes, copiedBytes);
+    for (const part of parts) {
+      if (isPiece(part)) this.#output.piece(part);
+      else this.#output.bytes(part);
+    }
   }
 
   /** Like `data` with two parts, without a list of them. */

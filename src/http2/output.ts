@@ -18,6 +18,10 @@ const congestedBytes = backlogBytesMax + unpausedBytesMax;
  * connections.
  */
 const copiedBytesMax = 16 * 1024;
+/** Bytes from this length on are not copied. For shorter ones a copy costs less than a piece of their own. */
+const pieceBytesMin = 8 * 1024;
+/** Bytes are copied unless they are at least this share of what they keep in memory. */
+const pieceShareMin = 1 / 8;
 /** Length from which the platform's copy is faster than a loop. */
 const longBytes = 12;
 
@@ -31,6 +35,8 @@ export class Output {
   readonly #reading: Reading;
   readonly #onRoom: () => void;
   readonly #memory: Pot;
+  /** The bytes that are passed to the socket before those of the slab. */
+  #pieces: Uint8Array[] = [];
   /** Slab with the bytes that are not passed to the socket yet; undefined when there are none. */
   #slab: Slab | undefined;
   /** Offset of the first of these bytes in the slab. */
@@ -71,9 +77,13 @@ export class Output {
     return this.#congested;
   }
 
-  /** Writes a frame's header and reserves room for its payload, which must follow at once. */
-  frame(type: number, flags: number, stream: number, payloadBytes: number): void {
-    const slab = this.#reserve(frameHeaderBytes + payloadBytes);
+  /**
+   * Writes a frame's header and reserves room for its payload, which must follow at once.
+   *
+   * @param copiedBytes how much of the payload is not written with `piece`
+   */
+  frame(type: number, flags: number, stream: number, payloadBytes: number, copiedBytes = payloadBytes): void {
+    const slab = this.#reserve(frameHeaderBytes + copiedBytes);
     if (type !== frameTypes.data) this.#unheldBytes += frameHeaderBytes + payloadBytes;
     const { bytes } = slab;
     let at = slab.used;
@@ -94,6 +104,13 @@ export class Output {
     slab.used += length;
   }
 
+  /** Writes bytes for which `isPiece` holds: they are passed to the socket as they are. */
+  piece(bytes: Uint8Array): void {
+    const slab = this.#begun();
+    this.#pieces.push(slab.bytes.subarray(this.#start, slab.used), bytes);
+    this.#start = slab.used;
+  }
+
   uint32(value: number): void {
     const slab = this.#begun();
     slab.used = slab.bytes.writeUInt32BE(value >>> 0, slab.used);
@@ -112,10 +129,21 @@ export class Output {
     this.#slab = undefined;
     const written = slab.bytes.subarray(this.#start, slab.used);
     returnSlab(slab);
+    const pieces = this.#pieces;
+    if (pieces.length > 0) this.#pieces = [];
     if (!this.#socket.writable) return;
     // Bytes that wait for a slow client must not pin a slab.
-    const waits = this.#socket.writableLength > 0 && written.length < copiedBytesMax;
-    this.#socket.write(waits ? copyOf(written) : written);
+    const waits = this.#socket.writableLength > 0;
+    const kept = (bytes: Uint8Array) =>
+      waits && bytes.length < copiedBytesMax && !isPiece(bytes) ? copyOf(bytes) : bytes;
+    if (pieces.length === 0) this.#socket.write(kept(written));
+    else {
+      // All pieces go to the system in one call.
+      this.#socket.cork();
+      for (const piece of pieces) this.#socket.write(kept(piece));
+      if (written.length > 0) this.#socket.write(kept(written));
+      this.#socket.uncork();
+    }
     if (!this.#congested && this.#socket.writableLength > backlogBytesMax) {
       this.#congested = true;
       this.#memory.take(congestedBytes);
@@ -158,8 +186,13 @@ export class Output {
   }
 }
 
-function copyOf(bytes: Buffer): Buffer {
+/** Whether bytes should not be copied: they are long, and keep not much more in memory. */
+export function isPiece({ length, buffer }: Uint8Array): boolean {
+  return length >= pieceBytesMin && length >= pieceShareMin * buffer.byteLength;
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length);
-  bytes.copy(copy);
+  copy.set(bytes);
   return copy;
 }

@@ -2,6 +2,8 @@ import { Duplex } from "node:stream";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ManualClock } from "../../src/base/index.js";
 import { FrameReader } from "../../src/http2/frame-reader.js";
+import { FrameWriter } from "../../src/http2/frame-writer.js";
+import { HpackEncoder } from "../../src/http2/hpack-encoder.js";
 import { type Http2Stream, PingRounds } from "../../src/http2/index.js";
 import { Output } from "../../src/http2/output.js";
 import { Pieces } from "../../src/http2/pieces.js";
@@ -273,6 +275,39 @@ describe("cheap attacks", () => {
     }
     expect(kept.map(({ length }) => length)).toEqual(kept.map(() => 17));
     expect(kept.slice(1).map(({ buffer }) => buffer.byteLength)).toEqual(kept.slice(1).map(() => 17));
+  });
+
+  test("long data goes to the socket as it is, in one call with its frames, unless its buffer is far larger", () => {
+    const calls: Buffer[][] = [];
+    const socket = new Duplex({
+      read: () => undefined,
+      writev: (chunks, done) => {
+        calls.push(chunks.map(({ chunk }) => chunk));
+        done();
+      },
+    });
+    const output = new Output(socket, new Reading(socket), connectionMemory().answers, () => undefined);
+    const writer = new FrameWriter(output, new HpackEncoder([]));
+    const long = Buffer.allocUnsafeSlow(32 * 1024).fill("long");
+    const shared = Buffer.allocUnsafeSlow(1024 * 1024)
+      .subarray(0, 10_000)
+      .fill("shared");
+    writer.data(1, [long.subarray(0, 16_384)], 16_384);
+    writer.data(1, [Buffer.from("short"), long.subarray(16_384, 32_000)], 15_621);
+    writer.data(3, [shared], 10_000);
+    writer.end(1);
+    output.flush();
+    const [sent = [], ...more] = calls;
+    expect(more).toEqual([]);
+    expect(sent.map(({ length }) => length)).toEqual([9, 16_384, 9 + 5, 15_616, 9 + 10_000 + 9]);
+    expect([sent[1]?.buffer, sent[3]?.buffer]).toEqual([long.buffer, long.buffer]);
+    const bytes = Buffer.concat([
+      data(1, long.subarray(0, 16_384), 0),
+      data(1, Buffer.concat([Buffer.from("short"), long.subarray(16_384, 32_000)]), 0),
+      data(3, shared, 0),
+      data(1, ""),
+    ]);
+    expect(Buffer.concat(sent).equals(bytes)).toBe(true);
   });
 
   test("the end of a large chunk does not pin the chunk", () => {
