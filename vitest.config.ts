@@ -1,14 +1,22 @@
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
-// The hostile suite takes long and makes measurements, so `npm run test:hostile` runs it separately.
-const apart = process.env.HOSTILE === undefined ? ["test/hostile/**"] : [];
-const exclude = [...configDefaults.exclude, ...apart];
-
 const filesOf = (...rooms: readonly string[]): string[] => rooms.map((room) => `test/${room}/**/*.test.ts`);
 const clusters = filesOf("e2e", "faults", "console/browser");
-/** Tests that start programs, or that replace modules or the working directory of the whole process. */
-const programs = filesOf("client", "ctl", "hostile", "main", "sim");
+/** Rooms that only compute: they do the same in every version of Node. */
+const pure = filesOf("apply", "bolt", "lease", "mvcc", "raft", "sim");
+/** Tests that start programs. */
+const programs = filesOf("client", "ctl", "main");
+/** Tests that replace modules, or measure this process. */
+const alone = filesOf("hostile", "sim");
+
+const apart = [
+  // The hostile suite takes long and makes measurements, so `npm run test:hostile` runs it separately.
+  ...(process.env.HOSTILE === undefined ? filesOf("hostile") : []),
+  // Set by `npm run test:node`.
+  ...(process.env.OTHER_NODE === undefined ? [] : pure),
+];
+const exclude = [...configDefaults.exclude, ...apart];
 
 /** The files that take longest. They start first, in this order, since a long file that starts last would run alone. */
 const longest = [
@@ -53,7 +61,11 @@ export default defineConfig({
     // One worker more than the cores of a small machine, since tests of clusters mostly wait for elections and timers.
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
+    // The files of a worker share its process, and the modules that it has loaded and compiled: loading them anew takes
+    // a second and more for each file that starts servers. Files that cannot share are in the project `alone`.
+    isolate: false,
     projects: [
+      { extends: true, test: { name: "alone", include: alone, exclude, isolate: true } },
       { extends: true, test: { name: "clusters", include: clusters, exclude } },
       { extends: true, test: { name: "programs", include: programs, exclude } },
       {
@@ -61,9 +73,7 @@ export default defineConfig({
         test: {
           name: "units",
           include: ["test/**/*.test.ts"],
-          exclude: [...exclude, ...clusters, ...programs],
-          // The files of a worker share loaded and compiled modules, which halves their cost.
-          isolate: false,
+          exclude: [...exclude, ...clusters, ...programs, ...alone],
         },
       },
     ],

@@ -1,9 +1,11 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { describe, expect, test } from "vitest";
 import { etcdctlHere } from "../support/etcdctl-here.js";
-import { haveTmux, Terminal } from "../support/terminal.js";
+import { haveTmux, Terminal, useTerminals } from "../support/terminal.js";
 
 // Tests completion in the shells that are installed.
+
+useTerminals();
 
 describe("completion", () => {
   test.each(["bash", "zsh"])("for %s is a script that bash can parse", async (shell) => {

@@ -5,9 +5,11 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { etcdctlHere } from "../support/etcdctl-here.js";
 import { haveReference } from "../support/reference.js";
 import { ServerProcess } from "../support/server-process.js";
-import { haveTmux, Terminal } from "../support/terminal.js";
+import { haveTmux, Terminal, useTerminals } from "../support/terminal.js";
 
 // Tests the features on a terminal: prompts, hidden passwords, colours, hints, and the view of `top`.
+
+useTerminals();
 
 describe.skipIf(!haveTmux)("on a terminal", () => {
   let server: ServerProcess;

@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { freePort } from "../support/server-process.js";
-import { haveTmux, Terminal } from "../support/terminal.js";
+import { haveTmux, Terminal, useTerminals } from "../support/terminal.js";
 
 // Tests the log of a member on a terminal, also when the terminal is stopped.
 
 const command = fileURLToPath(new URL("../../bin/etcd", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "etcd-terminal-"));
+useTerminals();
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 async function start(name: string, ...flags: readonly string[]): Promise<{ terminal: Terminal; url: string }> {

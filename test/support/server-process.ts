@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { afterAll } from "vitest";
 import type { ApiLevel } from "../../src/base/index.js";
 import { reference } from "./reference.js";
 
@@ -20,6 +21,10 @@ let levelOfOurs: ApiLevel | undefined;
 /** Starts all of our servers in this test file at a level, for comparisons with real servers of that release. */
 export function oursAnswerAs(level: ApiLevel): void {
   levelOfOurs = level;
+  // The next file of this worker has the default again.
+  afterAll(() => {
+    levelOfOurs = undefined;
+  });
 }
 
 /** The level of our servers in this test file; undefined for the default. */

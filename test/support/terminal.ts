@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,7 +14,7 @@ if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tm
 /** The shell command that starts our etcdctl. */
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
 const socket = `etcdctl-test-${process.pid}`;
-const folder = mkdtempSync(join(tmpdir(), "etcdctl-path-"));
+const folder = join(tmpdir(), `etcdctl-path-${process.pid}`);
 
 function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });
@@ -62,15 +62,20 @@ export class Terminal {
   }
 }
 
-// The tmux server ends with its last session, and a session that begins at that moment fails. So one session stays
-// open.
-beforeAll(() => {
-  writeFileSync(join(folder, "etcdctl"), `#!/bin/sh\nexec ${command} "$@"\n`);
-  chmodSync(join(folder, "etcdctl"), 0o755);
-  if (haveTmux) tmux("new-session", "-d", "-s", "stays", "sleep", "infinity");
-});
+/**
+ * Prepares terminals for the tests of a file. The tmux server ends with its last session, and a session that begins at
+ * that moment fails. So one session stays open.
+ */
+export function useTerminals(): void {
+  beforeAll(() => {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "etcdctl"), `#!/bin/sh\nexec ${command} "$@"\n`);
+    chmodSync(join(folder, "etcdctl"), 0o755);
+    if (haveTmux) tmux("new-session", "-d", "-s", "stays", "sleep", "infinity");
+  });
 
-afterAll(() => {
-  if (haveTmux) tmux("kill-server");
-  rmSync(folder, { recursive: true, force: true });
-});
+  afterAll(() => {
+    if (haveTmux) tmux("kill-server");
+    rmSync(folder, { recursive: true, force: true });
+  });
+}
