@@ -15,17 +15,16 @@ import {
 } from "../../src/client/index.js";
 import { JsonMessages } from "../../src/client/json-messages.js";
 import { loadSchema, services } from "../../src/wire/index.js";
-import { haveReference } from "../support/reference.js";
+import { kindsForClients } from "../support/reference.js";
 import { freePort, ServerProcess } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
 // The client over the JSON gateway: the same calls with the same answers as over gRPC.
 
 const bundle = fileURLToPath(new URL("../../dist/client/http.bundle.js", import.meta.url));
-const haveEtcd = haveReference(["etcd", "3.5"]);
 
-for (const kind of ["ours", "etcd 3.5"] as const) {
-  describe.skipIf(kind !== "ours" && !haveEtcd)(`over HTTP, ${kind}`, () => {
+for (const kind of kindsForClients()) {
+  describe(`over HTTP, ${kind}`, () => {
     let server: ServerProcess;
     let http: HttpClient;
     let grpc: Client;

@@ -1,20 +1,19 @@
 import { describe, expect, test } from "vitest";
 import { Client, ClientError, PutRequest } from "../../src/client/index.js";
 import { type Member, Members } from "../e2e/members.js";
-import { haveReference } from "../support/reference.js";
+import { kindsForClients } from "../support/reference.js";
 import type { ServerKind } from "../support/server-process.js";
 import { until } from "../support/until.js";
 
 // Tests a watch and writers during changes of the leader by transfers and kills.
 
 const total = 10_000;
-const haveEtcd = haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]);
 
 /** An event: its revision, which is unique, and its key. */
 type Heard = readonly [revision: number, key: string];
 
-for (const kind of ["ours", "etcd 3.5"] as const) {
-  describe.skipIf(kind !== "ours" && !haveEtcd)(`a cluster of three, ${kind}`, () => {
+for (const kind of kindsForClients()) {
+  describe(`a cluster of three, ${kind}`, () => {
     test(`sends a watch ${total} events once each, in order, through three leaders`, async () => {
       const members = await Members.start(kind, kind, kind);
       const endpoints = members.all.map(({ endpoint }) => endpoint);

@@ -1,11 +1,10 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { Client, keyFromText, WatchCanceledError } from "../../src/client/index.js";
-import { haveReference } from "../support/reference.js";
+import { Client, keyFromText, PutRequest, WatchCanceledError } from "../../src/client/index.js";
+import { kindsForClients } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
 
 // Tests that a watch gets each event once and in order, also over restarts of the server.
 
-const ready = haveReference(["etcd", "3.5"]);
 const running: (ServerProcess | Client)[] = [];
 
 afterEach(async () => {
@@ -24,8 +23,16 @@ function connect(...endpoints: string[]): Client {
   return client;
 }
 
-for (const kind of ["etcd 3.5", "ours"] as const) {
-  describe.skipIf(!ready && kind !== "ours")(`a watch on ${kind}`, () => {
+/** Puts of ten keys, whose values are the numbers from `first` on. */
+function putsFrom(first: number) {
+  return Array.from({ length: 10 }, (_, at) => {
+    const put = PutRequest.create({ key: `k${(first + at) % 97}`, value: Buffer.from(String(first + at)) });
+    return { request: { case: "requestPut", value: put } } as const;
+  });
+}
+
+for (const kind of kindsForClients()) {
+  describe(`a watch on ${kind}`, () => {
     test("loses and repeats none of 10,000 events over restarts of the server", async () => {
       const clientPort = await freePort();
       let server = await start(kind, { clientPort });
@@ -39,17 +46,10 @@ for (const kind of ["etcd 3.5", "ours"] as const) {
           if (heard.length >= total) return;
         }
       })();
-      const written: number[] = [];
       for (let from = 0; from < total; from += 500) {
-        const batch = Array.from({ length: 500 }, (_, at) => from + at);
-        await Promise.all(
-          Array.from({ length: 10 }, async (_, worker) => {
-            for (const value of batch.slice(worker * 50, (worker + 1) * 50)) {
-              await client.put({ key: `k${value % 97}`, value: Buffer.from(String(value)) });
-              written.push(value);
-            }
-          }),
-        );
+        // A transaction makes ten events.
+        const writes = Array.from({ length: 50 }, (_, at) => client.txn({ success: putsFrom(from + 10 * at) }));
+        await Promise.all(writes);
         if (from % 2_500 !== 2_000) continue;
         const { dataDir } = server;
         await server.kill("SIGKILL");

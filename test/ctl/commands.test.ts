@@ -18,16 +18,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { etcdctl, words } from "../support/etcdctl.js";
 import { etcdctlHere } from "../support/etcdctl-here.js";
-import { haveReference } from "../support/reference.js";
-import { type ServerKind, ServerProcess } from "../support/server-process.js";
+import { haveReference, kindsForClients } from "../support/reference.js";
+import { ServerProcess } from "../support/server-process.js";
 
 // Tests commands that the differential test cannot compare: those that etcdctl lacks, and those that need files or
 // time.
 
 const bin = join(import.meta.dirname, "../../bin/etcdctl");
-const kinds: readonly ServerKind[] = haveReference(["etcd", "3.5"]) ? ["ours", "etcd 3.5"] : ["ours"];
+const haveEtcdctl = haveReference(["etcdctl", "3.5"]);
 
-describe.each(kinds)("on %s", (kind) => {
+describe.each(kindsForClients())("on %s", (kind) => {
   let server: ServerProcess;
   let other: ServerProcess;
   const folder = mkdtempSync(join(tmpdir(), "etcdctl-"));
@@ -89,7 +89,7 @@ describe.each(kinds)("on %s", (kind) => {
     expect(await run(`snapshot save ${file}`)).toContain(`Snapshot saved at ${file}\n`);
     expect([existsSync(`${file}.part`), statSync(file).size % 512]).toEqual([false, 32]);
     const status = await etcdctl("ours", server.endpoint, ["snapshot", "status", file, "-w", "json"]);
-    for (const format of kinds.includes("etcd 3.5") ? ["simple", "json", "fields", "table", "protobuf"] : []) {
+    for (const format of haveEtcdctl ? ["simple", "json", "fields", "table", "protobuf"] : []) {
       const line = ["snapshot", "status", file, "-w", format];
       expect(await etcdctlHere(server.endpoint, line)).toEqual(await etcdctl("3.5", server.endpoint, line));
     }

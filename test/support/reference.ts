@@ -38,6 +38,15 @@ export function haveReference(...programs: readonly (readonly [Program, Release]
   return false;
 }
 
+/**
+ * The servers of tests of a client: ours, and etcd 3.5 where it is installed. `npm run test:threads` repeats such tests
+ * for the threads of our server, which etcd does not have.
+ */
+export function kindsForClients(): readonly ("ours" | "etcd 3.5")[] {
+  const haveEtcd = process.env.ETCD_THREADS === undefined && haveReference(["etcd", "3.5"]);
+  return haveEtcd ? ["ours", "etcd 3.5"] : ["ours"];
+}
+
 /** The path of a program that `haveReference` found. */
 export function reference(program: Program, release: Release): string {
   const path = findReference(program, release);
