@@ -13,6 +13,8 @@ interface Written {
 const kv = "etcdserverpb.KV";
 const deadlineMs = 3_000;
 const retryMs = 20;
+/** The pause of a writer after a write. Writers without one would take the CPU from the members that are tested. */
+const writePauseMs = 5;
 
 /**
  * Clients that write at all given members until they are stopped, and record acknowledged writes. A write that is
@@ -70,7 +72,10 @@ export class Load {
   }
 
   async #write(key: string): Promise<void> {
-    while (!this.#stopped) await this.#put(key, String(this.#next));
+    while (!this.#stopped) {
+      await this.#put(key, String(this.#next));
+      await pause(writePauseMs);
+    }
   }
 
   async #put(key: string, value: string): Promise<void> {

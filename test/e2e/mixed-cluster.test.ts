@@ -115,7 +115,7 @@ async function lead(all: readonly Member[], leader: Member, load: Load): Promise
     await etcdctl("3.5", endpointsOf(all).join(","), ["move-leader", id?.toString(16) ?? ""]);
     return false;
   });
-  await load.goesOn(30);
+  await load.goesOn(40);
   await expectOneHash(endpointsOf(all));
 }
 

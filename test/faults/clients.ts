@@ -43,6 +43,8 @@ export class Witness {
 
 const keys = 20;
 const deadlineMs = 3_000;
+/** The pause of a client between two requests. Without one, the clients would take the CPU from the members. */
+const requestPauseMs = 3;
 /**
  * The pause between changes of rights. A request is refused if rights change during it, so changes must not be
  * frequent.
@@ -69,8 +71,8 @@ export async function use(
       else await swap(client, witness, key, `${name}/${at}`);
     } catch {
       // After a refusal, a timeout or a broken connection, a write may or may not have happened.
-      await new Promise((resolve) => setImmediate(resolve));
     }
+    await pause(requestPauseMs);
   }
   for (const client of clients) client.close();
 }

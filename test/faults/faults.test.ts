@@ -11,7 +11,7 @@ import { type ClusterSecurity, inTheClear, withTls } from "./security.js";
 // time, since it tests real processes and sockets. FAULTS_SECONDS and FAULTS_SEED set the length and the seed of a run,
 // FAULTS_KINDS the servers, for example "etcd 3.5,ours,ours", and FAULTS_MODES "clear", "tls" or both.
 
-const seconds = Number(process.env.FAULTS_SECONDS ?? 40);
+const seconds = Number(process.env.FAULTS_SECONDS ?? 30);
 const seed = Number(process.env.FAULTS_SEED ?? Math.floor(Math.random() * 1_000_000));
 const kinds = (process.env.FAULTS_KINDS ?? "ours,ours,ours").split(",") as ServerKind[];
 const chosen = (process.env.FAULTS_MODES ?? "clear,tls").split(",");

@@ -13,6 +13,8 @@ const full = process.env.HEARTBEATS === "full";
 const blockedMs = 2 * electionMs;
 const large = full ? 20 : 1;
 const keys = 30_000 * large;
+/** Keys that are written again to make history, or entries that a follower misses. */
+const keysAgain = keys / 3;
 const keysAtOnce = 100;
 const value = Buffer.alloc(100, "v");
 /** As many as a key space of ten million keys would have, if each had one. */
@@ -53,9 +55,9 @@ for (const threads of full ? ([3, 2] as const) : ([3] as const)) {
       return heard;
     }
 
-    async function fill(): Promise<void> {
+    async function fill(count: number): Promise<void> {
       const client = cluster.client();
-      for (let from = 0; from < keys; from += keysAtOnce) {
+      for (let from = 0; from < count; from += keysAtOnce) {
         const success = Array.from({ length: keysAtOnce }, (_, at) => {
           return { request: { case: "requestPut", value: { ...emptyPut, key: keyAt(from + at), value } } } as const;
         });
@@ -85,7 +87,7 @@ for (const threads of full ? ([3, 2] as const) : ([3] as const)) {
     });
 
     test("ten lists of all keys at once", async () => {
-      await fill();
+      await fill(keys);
       await beats("ten lists", () => {
         return Promise.all(Array.from({ length: 10 }, () => cluster.client().unary("etcdserverpb.KV", "Range", all)));
       });
@@ -115,7 +117,7 @@ for (const threads of full ? ([3, 2] as const) : ([3] as const)) {
     test("a snapshot to a follower and two backups at once", async () => {
       await cluster.stopFollower();
       // So many entries are in no log any more when the follower comes back.
-      await fill();
+      await fill(keysAgain);
       await beats("snapshot and backups", async () => {
         const returned = cluster.startFollower();
         await Promise.all([returned, backup(), backup()]);
@@ -133,7 +135,7 @@ for (const threads of full ? ([3, 2] as const) : ([3] as const)) {
     }
 
     test("a compaction of all history", async () => {
-      await fill();
+      await fill(keysAgain);
       await beats("compaction", async () => {
         const { header } = await cluster.client().unary("etcdserverpb.KV", "Range", { key: "a" });
         const compaction = { revision: header?.revision ?? 0, physical: true };

@@ -21,7 +21,7 @@ vi.mock("../../src/raft/index.js", async (original) => {
 });
 
 const first = Number(process.env.SIM_SEED ?? 1);
-const seeds = Number(process.env.SIM_SEEDS ?? 18);
+const seeds = Number(process.env.SIM_SEEDS ?? 12);
 const print = process.env.SIM_PRINT !== undefined;
 const again = (seed: number): string => `run it again with SIM_SEED=${seed} SIM_SEEDS=1 npm run sim`;
 
