@@ -142,8 +142,10 @@ export class LoopTurn {
       return;
     }
     this.#start();
-    // Some work resumes in every turn, however late it is, and some long work however much short work waits.
-    this.#resumeGroup(this.#long.queue.size > 0 ? this.#long : this.#short);
+    // Some work resumes in every turn, however late it is. It is long work, however much short work waits, unless long
+    // work came last: on a busy machine a single group may outlast its turn, and then the two take turns.
+    const longFirst = this.#short.queue.size === 0 || this.#resumed === this.#short;
+    this.#resumeGroup(longFirst && this.#long.queue.size > 0 ? this.#long : this.#short);
   }
 
   /** A group is done: adapts the size of the next one to its time, and runs it if the turn has time left. */

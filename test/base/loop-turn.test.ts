@@ -128,6 +128,29 @@ test("short work goes before long work, some of which continues in each turn", a
   }
 });
 
+test("short work does not wait for long work whose groups take whole turns", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  const seen: string[] = [];
+  const goOn = (client: object): void => {
+    turn.defer(
+      () => {
+        clock.advance(10);
+        seen.push("long");
+        if (seen.length < 50) goOn(client);
+      },
+      client,
+      "long",
+    );
+  };
+  for (let at = 0; at < 3; at++) goOn({});
+  while (seen.length < 5) await nextTurn();
+  const before = seen.length;
+  turn.defer(() => seen.push("short"), {});
+  while (!seen.includes("short")) await nextTurn();
+  expect(seen.indexOf("short") - before).toBeLessThan(3);
+});
+
 test("resumed work sees when its share of the turn is over", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
