@@ -1,5 +1,5 @@
 import { assert, readBE64, writeBE64 } from "../base/index.js";
-import { allBuckets, type Bucket, bucketEnd, bucketStart, prefixOf } from "./buckets.js";
+import { allBuckets, type Bucket, bucketEnd, bucketStart, keyInBucket, prefixOf } from "./buckets.js";
 import type { LevelStore } from "./level-store.js";
 
 /** How much a bucket holds. */
@@ -11,8 +11,9 @@ export interface BucketSize {
   readonly keyBytesMax: number;
 }
 
-/** Prefixes of buckets are below this, and take one byte of a stored key. */
+/** Numbers of buckets are below this. */
 const prefixesMax = 32;
+/** Bytes that count for a bucket's number in each key, wherever the key is stored. */
 const prefixBytes = 1;
 const numberBytes = 8;
 /** Length of the record of an earlier release, which had only the total. */
@@ -106,7 +107,7 @@ export async function readSizes(store: LevelStore, recordKey: Uint8Array): Promi
     const iterator = store.iterate(bucketStart(bucket), bucketEnd(bucket));
     try {
       for (let rows = await iterator.nextv(rowsAtOnce); rows.length > 0; rows = await iterator.nextv(rowsAtOnce)) {
-        for (const [key, value] of rows) counted.add(bucket, key.byteLength - prefixBytes, value.byteLength);
+        for (const [key, value] of rows) counted.add(bucket, keyInBucket(key).byteLength, value.byteLength);
       }
     } finally {
       await iterator.close();

@@ -1,6 +1,9 @@
 /**
- * The buckets of etcd 3.5's backend and where they lie in one ordered key space: each stored key is one byte that
- * names the bucket (etcd's own bucket ids), then the key. Keys and values inside a bucket are etcd's, byte for byte.
+ * The buckets of etcd 3.5's backend and where they lie in one ordered key space: a stored key begins with the number of
+ * the bucket (etcd's own bucket ids), then comes the key. Keys and values inside a bucket are etcd's, byte for byte.
+ *
+ * All rows but the revisions lie before the revisions: their stored keys have a zero in front. New revisions come
+ * behind everything then, and a table of them overlaps with no table that was made before (recorded-store.ts).
  *
  * | bucket            | key                              | value                                |
  * | ----------------- | -------------------------------- | ------------------------------------ |
@@ -48,7 +51,18 @@ export const allBuckets: readonly Bucket[] = [
   "meta",
 ];
 
-/** The first byte of a bucket's stored keys. */
+/** The bytes with which the stored keys of a bucket begin. */
+const beginnings = Object.fromEntries(
+  Object.entries(prefixes).map(([bucket, prefix]) => [
+    bucket,
+    bucket === "key" || bucket === "own" ? Buffer.of(prefix) : Buffer.of(prefixes.own, prefix),
+  ]),
+) as Readonly<Record<Bucket, Buffer>>;
+
+/** Names in the bucket `own` begin with a larger byte than the numbers of buckets. */
+const ownNamesStart = 0x20;
+
+/** The number of a bucket, which is below 32. */
 export function prefixOf(bucket: Bucket): number {
   return prefixes[bucket];
 }
@@ -61,10 +75,12 @@ const scratch = Buffer.alloc(1024);
 
 /** The text of `storedKey`, without the bytes in between. */
 export function storedKeyText(bucket: Bucket, key: Uint8Array): StoredKey {
-  if (key.byteLength >= scratch.byteLength) return textOf(storedKey(bucket, key));
-  scratch[0] = prefixes[bucket];
-  scratch.set(key, 1);
-  return scratch.toString("latin1", 0, key.byteLength + 1);
+  const beginning = beginnings[bucket];
+  const length = beginning.byteLength + key.byteLength;
+  if (length > scratch.byteLength) return textOf(storedKey(bucket, key));
+  scratch.set(beginning);
+  scratch.set(key, beginning.byteLength);
+  return scratch.toString("latin1", 0, length);
 }
 
 export function textOf(stored: Uint8Array): StoredKey {
@@ -77,25 +93,28 @@ export function bytesOf(text: StoredKey): Buffer {
 
 /** The bytes under which `key` of `bucket` is stored. */
 export function storedKey(bucket: Bucket, key: Uint8Array): Buffer {
-  const stored = Buffer.allocUnsafe(1 + key.byteLength);
-  stored[0] = prefixes[bucket];
-  stored.set(key, 1);
+  const beginning = beginnings[bucket];
+  const stored = Buffer.allocUnsafe(beginning.byteLength + key.byteLength);
+  stored.set(beginning);
+  stored.set(key, beginning.byteLength);
   return stored;
 }
 
 /** The first stored key of a bucket. */
 export function bucketStart(bucket: Bucket): Buffer {
-  return Buffer.of(prefixes[bucket]);
+  return bucket === "own" ? Buffer.of(prefixes.own, ownNamesStart) : Buffer.from(beginnings[bucket]);
 }
 
 /** The first stored key after those of a bucket. */
 export function bucketEnd(bucket: Bucket): Buffer {
-  return Buffer.of(prefixes[bucket] + 1);
+  const end = Buffer.from(beginnings[bucket]);
+  end[end.length - 1] = prefixes[bucket] + 1;
+  return end;
 }
 
 /** The key inside its bucket; a view of the same memory. */
 export function keyInBucket(stored: Uint8Array): Uint8Array {
-  return stored.subarray(1);
+  return stored.subarray(stored[0] === prefixes.own && (stored[1] ?? ownNamesStart) < ownNamesStart ? 2 : 1);
 }
 
 /** The stored key of one of the backend's own records. */

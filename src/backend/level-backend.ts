@@ -1,7 +1,8 @@
 import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
+import { inUseKey } from "./batch-record.js";
 import type { BucketSizes } from "./bucket-sizes.js";
-import { type Bucket, bytesOf, ownKey, type StoredKey, storedKey, storedKeyText } from "./buckets.js";
+import { type Bucket, bytesOf, type StoredKey, storedKey, storedKeyText } from "./buckets.js";
 import { BackendCounters } from "./counters.js";
 import { DiskError, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
@@ -38,9 +39,6 @@ export interface BackendOptions {
 const batchBytesMax = 16 * 1024 * 1024;
 /** A backend with this many batches' worth of changes in memory is full. */
 const fullBatches = 4;
-
-/** Record of the sizes of all buckets, as of the batch that contains the record. */
-export const inUseKey = ownKey("bytesInUse");
 
 interface Waiter {
   readonly resolve: () => void;

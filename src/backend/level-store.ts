@@ -19,9 +19,13 @@ export interface LevelStore {
   batch(): LevelBatch;
   /** Entries in `[low, high)`, in order, as of the snapshot, or as of now without one. */
   iterate(low: Uint8Array, high: Uint8Array, snapshot?: LevelSnapshot): LevelIterator;
+  /** The last entry in `[low, high)`; undefined when there is none. */
+  last(low: Uint8Array, high: Uint8Array): Promise<StoredRow | undefined>;
   snapshot(): LevelSnapshot;
-  /** Rewrites all files. Reads and writes go on meanwhile. */
-  compact(): Promise<void>;
+  /** Makes a table of the changes that are in memory only. Reads and writes go on meanwhile. */
+  flush(): Promise<void>;
+  /** Rewrites all files, or those that may hold keys from `low` on. Reads and writes go on meanwhile. */
+  compact(low?: Uint8Array): Promise<void>;
   /** Size of all files in bytes. */
   fileBytes(): Promise<number>;
   /**
@@ -118,12 +122,22 @@ class LevelDbStore implements LevelStore {
     return this.#level.iterator(snapshot === undefined ? range : { ...range, snapshot: heldBy(snapshot) });
   }
 
+  async last(low: Uint8Array, high: Uint8Array): Promise<StoredRow | undefined> {
+    const [row] = await this.#level.iterator({ gte: low, lt: high, reverse: true, limit: 1 }).all();
+    return row;
+  }
+
   snapshot(): LevelSnapshot {
     return new LevelDbSnapshot(this.#level.snapshot());
   }
 
-  async compact(): Promise<void> {
-    if (isLevelDb(this.#level)) await this.#level.compactRange(Buffer.of(0), Buffer.of(0xff));
+  async flush(): Promise<void> {
+    // Nothing lies in this range, so no older table is touched.
+    if (isLevelDb(this.#level)) await this.#level.compactRange(Buffer.of(0xff), Buffer.of(0xff));
+  }
+
+  async compact(low: Uint8Array = Buffer.of(0)): Promise<void> {
+    if (isLevelDb(this.#level)) await this.#level.compactRange(low, Buffer.of(0xff));
   }
 
   fileBytes(): Promise<number> {

@@ -63,10 +63,24 @@ class MemoryStore implements LevelStore {
     return new PageIterator(this.#read(snapshot), low, high);
   }
 
+  async last(low: Uint8Array, high: Uint8Array): Promise<StoredRow | undefined> {
+    const pages = this.#read();
+    let number = pageFor(pages, high);
+    let at = placeOf(pages[number]?.keys ?? [], high) - 1;
+    if (at < 0) at = (pages[--number]?.keys.length ?? 0) - 1;
+    const [key, value] = [pages[number]?.keys[at], pages[number]?.values[at]];
+    if (key === undefined || value === undefined || Buffer.compare(key, low) < 0) return undefined;
+    return [key, value];
+  }
+
   snapshot(): LevelSnapshot {
     const snapshot = new MemorySnapshot(this.#read());
     this.#edition++;
     return snapshot;
+  }
+
+  async flush(): Promise<void> {
+    // There are no tables.
   }
 
   async compact(): Promise<void> {

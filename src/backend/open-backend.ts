@@ -1,16 +1,14 @@
 import type { Backend } from "./backend.js";
+import { inUseKey } from "./batch-record.js";
 import { readSizes } from "./bucket-sizes.js";
-import { ownKey } from "./buckets.js";
 import { DirectorySize } from "./directory-size.js";
 import { DiskError, damaged, openFailure } from "./disk-error.js";
-import { type BackendOptions, inUseKey, LevelBackend } from "./level-backend.js";
+import { type BackendOptions, LevelBackend } from "./level-backend.js";
 import { type LevelStore, openLevelStore } from "./level-store.js";
 import { checkLog } from "./log-check.js";
 import { openMemoryStore } from "./memory-store.js";
+import { openRecordedStore } from "./recorded-store.js";
 import { tuningFor } from "./tuning.js";
-
-const formatKey = ownKey("format");
-const format = Buffer.of(1);
 
 /**
  * Opens the backend in the LevelDB directory `dir`.
@@ -32,30 +30,25 @@ export async function openLevelBackend(options: BackendOptions & { readonly dir:
       offset: damage.offset,
     });
   }
-  return openBackend(store, options);
+  return openBackend(store, (opened) => openRecordedStore(opened, { onDamage: options.onDamage }), options);
 }
 
 /** Opens a backend in memory, whose contents are gone when it is closed. */
 export async function openMemoryBackend(options: BackendOptions): Promise<Backend> {
-  return openBackend(await openMemoryStore(), options);
+  return openBackend(await openMemoryStore(), async (store) => store, options);
 }
 
-async function openBackend(store: LevelStore, options: BackendOptions): Promise<Backend> {
+async function openBackend(
+  opened: LevelStore,
+  openDatabase: (store: LevelStore) => Promise<LevelStore>,
+  options: BackendOptions,
+): Promise<Backend> {
   try {
-    const found = store.getSync(formatKey);
-    if (found === undefined) {
-      const batch = store.batch();
-      batch.put(formatKey, format);
-      await batch.write({ sync: true });
-    } else if (Buffer.compare(found, format) !== 0) {
-      throw new DiskError(
-        `the database in ${store.dir} was written by another version: its format is ${found[0]}, not 1`,
-      );
-    }
+    const store = await openDatabase(opened);
     return new LevelBackend(store, options, await readSizes(store, inUseKey), await store.fileBytes());
   } catch (error) {
-    await store.close();
-    throw error instanceof DiskError ? error : openFailure(store.dir, error);
+    await opened.close();
+    throw error instanceof DiskError ? error : openFailure(opened.dir, error);
   }
 }
 

@@ -10,6 +10,12 @@ const tableBytesMax = 64 * mebibyte;
 const openTablesMax = 1_000;
 
 /**
+ * Bytes of changes after which a table is made of them. The database orders the table itself (recorded-store.ts), so
+ * LevelDB's own bound is twice as high.
+ */
+export const flushBytes = 8 * mebibyte;
+
+/**
  * The options for a database whose files have `bytes` when it is opened. The size of its tables doubles with it, so
  * that up to 64,000 MiB all tables are open: the first read of a table, which opens it, is the only slow one.
  *
@@ -22,7 +28,7 @@ export function tuningFor(bytes: number): LevelTuning {
   while (tableBytes < tableBytesMax && bytes > openTablesMax * tableBytes) tableBytes *= 2;
   return {
     cacheSize: 32 * mebibyte,
-    writeBufferSize: 8 * mebibyte,
+    writeBufferSize: 2 * flushBytes,
     blockSize: 4 * 1024,
     maxFileSize: tableBytes,
     compression: true,

@@ -13,7 +13,8 @@ export const raftToHeader = "X-Raft-To";
  * A member that does not know them neither sends nor reads them.
  */
 const takesHeader = "X-Snapshot-Takes";
-export const takesTables = "tables";
+/** Tables of format 2. Members that sent `tables` cannot open them, and get files. */
+export const takesTables = "tables-2";
 export const formHeader = "X-Snapshot-Form";
 export const transferHeader = "X-Snapshot-Transfer";
 export const fromHeader = "X-Snapshot-From";

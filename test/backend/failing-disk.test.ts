@@ -180,10 +180,10 @@ describe("a directory that cannot be opened", () => {
   test("of another format: the error says so", async () => {
     const store = await openMemoryStore();
     const batch = store.batch();
-    batch.put(bytes("\0format"), Uint8Array.of(2));
+    batch.put(bytes("\0format"), Uint8Array.of(4));
     await batch.write({ sync: true });
     await expect(openLevelBackend({ ...testOptions(), dir: freshDir(), openStore: async () => store })).rejects.toThrow(
-      "was written by another version: its format is 2, not 1",
+      "was written by another version: its format is 4, not 1 to 3",
     );
   });
 });

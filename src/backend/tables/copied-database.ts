@@ -2,9 +2,9 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { compareBytes } from "../../base/index.js";
 import type { BackendView, Row } from "../backend.js";
+import { inUseKey, isRecordKey } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
 import { type Bucket, bucketEnd, bucketStart, keyInBucket } from "../buckets.js";
-import { inUseKey } from "../level-backend.js";
 import { type Manifest, readManifest, tableName } from "../manifest.js";
 import { damagedBlock } from "./block.js";
 import type { EntryList } from "./entry-list.js";
@@ -47,7 +47,9 @@ export class CopiedDatabase implements CopiedView {
 
   async *batches(bucket: Bucket): AsyncGenerator<Row[], void, undefined> {
     for await (const rows of this.#rows(bucketStart(bucket), bucketEnd(bucket))) {
-      yield rows.map(([key, value]) => [keyInBucket(key), value] as const);
+      // Records of batches that were left behind have no meaning here.
+      const shown = rows.some(([key]) => isRecordKey(key)) ? rows.filter(([key]) => !isRecordKey(key)) : rows;
+      yield shown.map(([key, value]) => [keyInBucket(key), value] as const);
     }
   }
 

@@ -114,11 +114,13 @@ function counting(store: LevelStore, open: { snapshots: number; iterators: numbe
     copies: store.copies,
     getSync: (key, snapshot) => store.getSync(key, snapshot),
     batch: () => store.batch(),
-    compact: () => store.compact(),
+    compact: (low) => store.compact(low),
     fileBytes: () => store.fileBytes(),
     warm: (keys) => store.warm(keys),
     unmergedTables: () => store.unmergedTables(),
     copyTo: (target) => store.copyTo(target),
+    last: (low, high) => store.last(low, high),
+    flush: () => store.flush(),
     close: () => store.close(),
     iterate(low, high, snapshot) {
       const iterator = store.iterate(low, high, snapshot);
