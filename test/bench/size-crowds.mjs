@@ -9,6 +9,9 @@ const nothingElse = { lease: 0n, prevKv: false, ignoreValue: false, ignoreLease:
 const fromNow = { rangeEnd: "", startRevision: 0, filters: [], watchId: 0n, prevKv: false, fragment: false };
 const historyRevisions = 20_000;
 const historyKeys = 1_000;
+/** Bytes of the values that are put while watchers do not read, and the number of puts under way. */
+const unreadBytes = 100 * 2 ** 20;
+const unreadPuts = 4;
 
 /** Watchers on 100 connections ask for all history at the same moment, while new watchers come one after the other. */
 export async function measureReturning(member, { returning }) {
@@ -52,15 +55,19 @@ export async function measureSlow(member, { slow, eventBytes }) {
   for (const stream of streams) stream.pause();
   const probe = new Probe(member);
   const calm = await probe.during(() => pause(2_000));
+  const calmPuts = probe.takePuts();
   const value = Buffer.alloc(eventBytes, "v");
-  const puts = Math.ceil((300 * 2 ** 20) / eventBytes);
+  const puts = Math.ceil(unreadBytes / eventBytes);
   let peak = before;
-  const busy = await probe.during(async () => {
-    for (let at = 0; at < puts; at++) {
+  let next = 0;
+  const putAll = async () => {
+    while (next++ < puts) {
       await member.call("KV", "Put", { key: "crowd/slow", value, ...nothingElse });
       peak = Math.max(peak, member.residentMiB());
     }
-  });
+  };
+  const busy = await probe.during(() => Promise.all(Array.from({ length: unreadPuts }, putAll)));
+  const busyPuts = probe.takePuts();
   const after = await member.settledMiB();
   for (const link of links) link.close();
   await probe.close();
@@ -71,6 +78,8 @@ export async function measureSlow(member, { slow, eventBytes }) {
       (peak - before).toFixed(0),
     ],
     ["grown then, after a collection, MiB", (after - before).toFixed(0)],
+    ["a small put, ms: calm, p99", percentile99(calmPuts).toFixed(1)],
+    ["a small put, ms: meanwhile, p99", percentile99(busyPuts).toFixed(1)],
     ["a new watch gets its first event, ms: calm, longest", Math.max(...calm).toFixed(1)],
     ["a new watch gets its first event, ms: meanwhile, median", median(busy).toFixed(1)],
     ["a new watch gets its first event, ms: meanwhile, longest", Math.max(...busy).toFixed(1)],
@@ -82,6 +91,8 @@ class Probe {
   #member;
   #link;
   #count = 0;
+  /** How long each put took, in ms. */
+  #puts = [];
 
   constructor(member) {
     this.#member = member;
@@ -103,6 +114,11 @@ class Probe {
     return waits;
   }
 
+  /** The times of the puts since the last call, in ms. */
+  takePuts() {
+    return this.#puts.splice(0);
+  }
+
   async close() {
     this.#link.close();
   }
@@ -111,8 +127,11 @@ class Probe {
     const key = `crowd/probe/${this.#count++}`;
     const begin = performance.now();
     await new Promise((resolve, reject) => {
-      const put = () =>
-        this.#member.call("KV", "Put", { key, value: Buffer.from("v"), ...nothingElse }, 60_000, this.#link);
+      const put = async () => {
+        const putAt = performance.now();
+        await this.#member.call("KV", "Put", { key, value: Buffer.from("v"), ...nothingElse }, 60_000, this.#link);
+        this.#puts.push(performance.now() - putAt);
+      };
       const listener = {
         message({ created, events }) {
           if (created) put().catch(reject);
@@ -146,6 +165,10 @@ async function fill(member) {
 
 function create(stream, fields) {
   stream.send({ requestUnion: { case: "createRequest", value: { ...fromNow, progressNotify: false, ...fields } } });
+}
+
+function percentile99(values) {
+  return [...values].sort((one, other) => one - other)[Math.floor(values.length * 0.99)];
 }
 
 function median(values) {
