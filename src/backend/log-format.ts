@@ -15,9 +15,22 @@ export type Found =
   | { readonly offset: number; readonly batch: undefined; readonly torn: boolean };
 
 export function* readLog(log: Buffer): Generator<Found> {
+  for (const found of readLogInSteps(log, Number.POSITIVE_INFINITY)) if (found !== undefined) yield found;
+}
+
+/**
+ * Like `readLog`, with `undefined` after each `stepBytes` of the log, so that the caller may rest: a batch of 16 MiB
+ * takes 20 ms to check.
+ */
+export function* readLogInSteps(log: Buffer, stepBytes: number): Generator<Found | undefined> {
   let parts: Buffer[] = [];
   let start = 0;
+  let restAt = stepBytes;
   for (const { offset, type, data, torn } of readRecords(log)) {
+    if (offset >= restAt) {
+      yield undefined;
+      restAt = offset + stepBytes;
+    }
     switch (type) {
       case recordType.full:
       case recordType.first:

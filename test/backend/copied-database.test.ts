@@ -5,6 +5,7 @@ import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
 import { type Backend, CopiedDatabase, DiskError, openLevelBackend } from "../../src/backend/index.js";
+import { type Found, readLog, readLogInSteps } from "../../src/backend/log-format.js";
 import { readLogs } from "../../src/backend/tables/log-entries.js";
 import { decodeSnappy } from "../../src/backend/tables/snappy.js";
 import { systemClock } from "../../src/base/index.js";
@@ -123,6 +124,25 @@ test("a log of very many changes is read in turns, and of the changes of a key t
   expect(runs.map(({ keys }) => keys.length)).toEqual([8_192, 8_192, 8_192, expect.any(Number)]);
   expect(turns).toBeGreaterThan(runs.length - 1);
   await backend.close();
+});
+
+test("a batch of large values is checked in steps, and its changes are the same", async () => {
+  const mebibyte = 1024 * 1024;
+  const backend = await open(freshDir());
+  for (let at = 0; at < 6; at++) backend.put("lease", bytes(String(at)), new Uint8Array(mebibyte).fill(at));
+  await backend.commit();
+  const dir = freshDir();
+  await backend.copyTo(dir, () => undefined);
+  await backend.close();
+  const logs = readdirSync(dir).filter((name) => name.endsWith(".log"));
+  const found = logs.flatMap((name) => [...readLogInSteps(readFileSync(join(dir, name)), mebibyte)]);
+  expect(found.filter((one) => one === undefined).length).toBeGreaterThanOrEqual(6);
+  const batches = logs.flatMap((name) => [...readLog(readFileSync(join(dir, name)))]);
+  const bytesOf = (list: readonly (Found | undefined)[]) =>
+    Buffer.concat(list.flatMap((one) => (one?.batch === undefined ? [] : [one.batch])));
+  expect(bytesOf(found).equals(bytesOf(batches))).toBe(true);
+  const [run] = await readLogs(logs.map((name) => join(dir, name)));
+  expect(run?.values.filter((value) => value?.length === mebibyte)).toHaveLength(6);
 });
 
 test("a copy without its files is no empty database", async () => {

@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { compareBytes } from "../../base/index.js";
-import { readLog, VarintReader } from "../log-format.js";
+import { readLogInSteps, VarintReader } from "../log-format.js";
 import { damagedBlock } from "./block.js";
 import { EntryList } from "./entry-list.js";
 
@@ -15,12 +15,14 @@ interface Entry {
   readonly sequence: number;
 }
 
+/** The most bytes of a log that are checked in one turn of the event loop, which takes a few milliseconds. */
+const stepBytes = 1024 * 1024;
 /** The most changes that are sorted at once, which takes less than 10 ms. A log may hold a hundred thousand. */
 const runMax = 8_192;
 
 /**
  * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be
- * in several. The event loop has a turn after each.
+ * in several. The event loop has a turn after each run, and after each MiB.
  *
  * @throws DiskError when a batch is damaged
  */
@@ -28,9 +30,13 @@ export async function readLogs(paths: readonly string[]): Promise<readonly Entry
   const runs: EntryList[] = [];
   let entries: Entry[] = [];
   for (const path of paths) {
-    for (const { batch } of readLog(await readFile(path))) {
-      if (batch === undefined) throw damagedBlock();
-      for (const entry of entriesOf(batch)) {
+    for (const found of readLogInSteps(await readFile(path), stepBytes)) {
+      if (found === undefined) {
+        await nextTurn();
+        continue;
+      }
+      if (found.batch === undefined) throw damagedBlock();
+      for (const entry of entriesOf(found.batch)) {
         entries.push(entry);
         if (entries.length < runMax) continue;
         runs.push(inOrder(entries));
