@@ -20,6 +20,11 @@ const silenceMsMax = 60_000;
  */
 const connectionBytes = 16 * 1024;
 const secureConnectionBytes = 64 * 1024;
+/**
+ * The part of it that a connection without TLS gives back when it shows to be HTTP/2, which counts its own. Both
+ * together then count 14 KiB, about what it takes.
+ */
+const headBytes = 10 * 1024;
 
 /** The first byte of every TLS connection: the type of a handshake record. */
 const handshakeRecord = 0x16;
@@ -61,6 +66,8 @@ export class SharedPort {
   readonly #listeners: Server[] = [];
   /** The connections that are not HTTP/2. */
   readonly #connections = new Map<Socket, Connection>();
+  /** Bytes that each open connection holds here. */
+  readonly #held = new Map<Socket, number>();
   /** The connections that have not sent their first byte yet. */
   readonly #undecided = new Set<Socket>();
   readonly #silent: SilentConnections;
@@ -152,7 +159,11 @@ export class SharedPort {
       socket.destroy();
       return;
     }
-    socket.once("close", () => this.#memory.release(bytes));
+    this.#held.set(socket, bytes);
+    socket.once("close", () => {
+      this.#memory.release(this.#held.get(socket) ?? 0);
+      this.#held.delete(socket);
+    });
     this.#firstReads.start(() => {
       if (!socket.destroyed) this.#begin(socket);
     });
@@ -234,6 +245,7 @@ export class SharedPort {
       const origin = { secure, commonName };
       socket.setTimeout(0);
       this.#forget(socket);
+      this.#giveHeadBack(socket);
       grpc.take(socket, begun, commonName, bridge && ((stream, head) => bridge.accept(stream, head, origin)));
     } else if (!http2 && this.#http !== undefined) {
       const connection = this.#connections.get(socket);
@@ -244,6 +256,13 @@ export class SharedPort {
       this.#http.take(socket);
       socket.resume();
     } else socket.destroy();
+  }
+
+  /** Releases what only an HTTP/1.1 request needs. A TLS connection is another socket, and keeps its buffers. */
+  #giveHeadBack(socket: Socket): void {
+    if (this.#held.get(socket) !== connectionBytes) return;
+    this.#held.set(socket, connectionBytes - headBytes);
+    this.#memory.release(headBytes);
   }
 
   #forget(socket: Socket): void {

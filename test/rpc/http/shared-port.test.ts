@@ -3,8 +3,8 @@ import type { IncomingMessage, RequestListener } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { afterEach, expect, test } from "vitest";
-import { systemClock } from "../../../src/base/index.js";
-import { SharedPort } from "../../../src/rpc/index.js";
+import { MemoryAccount, systemClock } from "../../../src/base/index.js";
+import { type GrpcServer, SharedPort } from "../../../src/rpc/index.js";
 import { dialPort, readUntil } from "./port-connection.js";
 
 const cleanups: (() => Promise<void> | void)[] = [];
@@ -56,4 +56,26 @@ test("such a connection gets some time to finish when the port stops", async () 
   const stopped = port.stop(50);
   await once(socket, "close");
   await stopped;
+});
+
+test("a connection that shows to be HTTP/2 gives back what only a request of HTTP/1.1 needs", async () => {
+  const pot = MemoryAccount.unlimited().pot("connections");
+  const port = new SharedPort(systemClock, { plain: true }, pot);
+  const grpc = {
+    take(socket: Duplex): void {
+      socket.write("taken");
+      socket.on("data", () => socket.destroy());
+    },
+  } as unknown as GrpcServer;
+  port.serve({ grpc });
+  const socket = await dialPort(port, cleanups);
+  socket.write("PRI ");
+  await expect.poll(() => pot.heldBytes).toBe(16 * 1024);
+  socket.write("* HTTP/2.0\r\n\r\nSM\r\n\r\n");
+  await readUntil(socket, "taken");
+  // 8 KiB more are counted by HTTP/2 itself. So 10,000 connections leave room for calls in 256 MiB.
+  expect(pot.heldBytes).toBe(6 * 1024);
+  socket.write("end");
+  await once(socket, "close");
+  await expect.poll(() => pot.heldBytes).toBe(0);
 });
