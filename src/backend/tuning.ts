@@ -20,7 +20,7 @@ export const flushBytes = 8 * mebibyte;
  * that up to 64,000 MiB all tables are open: the first read of a table, which opens it, is the only slow one.
  *
  * Write buffers and tables are larger than LevelDB's defaults: fewer, longer compactions suit a load of many puts.
- * Larger tables would be wrong in a small database. They overlap with more of the next level, which a merge rewrites
+ * Larger tables would be wrong in a small database. Where tables do overlap, a merge rewrites more of the next level
  * (docs/internals/database.md).
  */
 export function tuningFor(bytes: number): LevelTuning {
