@@ -74,6 +74,9 @@ export interface LevelTuning {
 /** Bytes that an iterator reads ahead. All of them arrive in one turn and must not hold the event loop for long. */
 const iteratorBytes = 64 * 1024;
 
+/** All rows lie between these keys, and none has one of them. */
+const [lowestKey, highestKey] = [Buffer.of(0), Buffer.of(0xff)];
+
 const encodings = { keyEncoding: "view", valueEncoding: "view" } as const;
 
 /**
@@ -133,11 +136,16 @@ class LevelDbStore implements LevelStore {
 
   async flush(): Promise<void> {
     // Nothing lies in this range, so no older table is touched.
-    if (isLevelDb(this.#level)) await this.#level.compactRange(Buffer.of(0xff), Buffer.of(0xff));
+    if (isLevelDb(this.#level)) await this.#level.compactRange(highestKey, highestKey);
   }
 
-  async compact(low: Uint8Array = Buffer.of(0)): Promise<void> {
-    if (isLevelDb(this.#level)) await this.#level.compactRange(low, Buffer.of(0xff));
+  async compact(low: Uint8Array = lowestKey): Promise<void> {
+    if (!isLevelDb(this.#level)) return;
+    // LevelDB rewrites no table that it does not merge with a newer one, and would keep what is removed by another row of
+    // the same table. A newer table with removals at both ends overlaps with all; there are no rows with these keys.
+    await this.flush();
+    await this.#level.batch([low, highestKey].map((key) => ({ type: "del", key })));
+    await this.#level.compactRange(low, highestKey);
   }
 
   fileBytes(): Promise<number> {

@@ -240,6 +240,8 @@ class RecordedStore implements LevelStore {
   }
 
   compact(low?: Uint8Array): Promise<void> {
+    // It begins a new table, too.
+    this.#inMemory = false;
     return this.#store.compact(low);
   }
 

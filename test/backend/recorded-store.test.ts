@@ -1,4 +1,5 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { randomBytes } from "node:crypto";
+import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
@@ -186,4 +187,21 @@ test("tables of a load do not overlap, so that LevelDB merges none of them", asy
     const next = tables[at + 1];
     if (next !== undefined) expect(Buffer.compare(largest, next.smallest)).toBeLessThan(0);
   }
+});
+
+test("a defragmentation frees what the same table holds and removes", async () => {
+  const dir = join(root, "freed");
+  const backend = await openLevelBackend({ ...testOptions(systemClock), dir });
+  const value = randomBytes(1024 * 1024);
+  for (let main = 1; main <= 3; main++) backend.put("key", revision(main), value);
+  await backend.commit();
+  for (let main = 1; main <= 2; main++) backend.delete("key", revision(main), value.byteLength);
+  await backend.commit();
+  await backend.defragment();
+  const tables = [...(await readManifest(dir)).tables.keys()].map((number) => {
+    return statSync(join(dir, `${String(number).padStart(6, "0")}.ldb`)).size;
+  });
+  expect(tables.reduce((sum, size) => sum + size, 0)).toBeLessThan(1.5 * value.byteLength);
+  expect(await collect(backend.batches("key"))).toHaveLength(1);
+  await backend.close();
 });
