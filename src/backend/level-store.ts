@@ -141,8 +141,8 @@ class LevelDbStore implements LevelStore {
 
   async compact(low: Uint8Array = lowestKey): Promise<void> {
     if (!isLevelDb(this.#level)) return;
-    // LevelDB rewrites no table that it does not merge with a newer one, and would keep what is removed by another row of
-    // the same table. A newer table with removals at both ends overlaps with all; there are no rows with these keys.
+    // LevelDB rewrites no table that it does not merge with a newer one, and would keep what is removed by another row
+    // of the same table. A newer table with removals at both ends overlaps with all. No rows have these two keys.
     await this.flush();
     await this.#level.batch([low, highestKey].map((key) => ({ type: "del", key })));
     await this.#level.compactRange(low, highestKey);
