@@ -8,7 +8,7 @@ import { type Backend, CopiedDatabase, DiskError, openLevelBackend } from "../..
 import { type Found, readLog, readLogInSteps } from "../../src/backend/log-format.js";
 import { readLogs } from "../../src/backend/tables/log-entries.js";
 import { decodeSnappy } from "../../src/backend/tables/snappy.js";
-import { systemClock } from "../../src/base/index.js";
+import { systemClock, Turns } from "../../src/base/index.js";
 import { bytes, testOptions } from "./suite.js";
 
 const root = mkdtempSync(join(tmpdir(), "copied-"));
@@ -17,6 +17,7 @@ let dirs = 0;
 const freshDir = () => join(root, String(dirs++));
 const open = (dir: string): Promise<Backend> => openLevelBackend({ ...testOptions(systemClock), dir });
 
+const turns = new Turns(systemClock);
 const buckets = ["key", "lease", "meta", "alarm"] as const;
 
 /** All rows as hexadecimal texts, with a digest in place of a long value. */
@@ -32,7 +33,7 @@ async function rowsOf(view: Pick<Backend, "batches">, bucket: (typeof buckets)[n
 async function expectSame(backend: Backend): Promise<void> {
   const dir = freshDir();
   await backend.copyTo(dir, () => undefined);
-  const copied = await CopiedDatabase.open(dir);
+  const copied = await CopiedDatabase.open(dir, turns);
   const view = backend.view();
   for (const bucket of buckets) {
     expect(await rowsOf(copied, bucket)).toEqual(await rowsOf(view, bucket));
@@ -111,18 +112,15 @@ test("a log of very many changes is read in turns, and of the changes of a key t
   await expectSame(backend);
   const dir = freshDir();
   await backend.copyTo(dir, () => undefined);
-  let turns = 0;
-  let counting = true;
-  const count = (): void => {
-    turns++;
-    if (counting) setImmediate(count);
-  };
-  setImmediate(count);
+  let rests = 0;
+  const resting = { over: () => false, rest: async () => void rests++ };
   const log = readdirSync(dir).filter((name) => name.endsWith(".log"));
-  const runs = await readLogs(log.map((name) => join(dir, name)));
-  counting = false;
+  const runs = await readLogs(
+    log.map((name) => join(dir, name)),
+    resting,
+  );
   expect(runs.map(({ keys }) => keys.length)).toEqual([8_192, 8_192, 8_192, expect.any(Number)]);
-  expect(turns).toBeGreaterThan(runs.length - 1);
+  expect(rests).toBe(runs.length - 1);
   await backend.close();
 });
 
@@ -141,12 +139,32 @@ test("a batch of large values is checked in steps, and its changes are the same"
   const bytesOf = (list: readonly (Found | undefined)[]) =>
     Buffer.concat(list.flatMap((one) => (one?.batch === undefined ? [] : [one.batch])));
   expect(bytesOf(found).equals(bytesOf(batches))).toBe(true);
-  const [run] = await readLogs(logs.map((name) => join(dir, name)));
+  let rests = 0;
+  const resting = { over: () => true, rest: async () => void rests++ };
+  const [run] = await readLogs(
+    logs.map((name) => join(dir, name)),
+    resting,
+  );
   expect(run?.values.filter((value) => value?.length === mebibyte)).toHaveLength(6);
+  expect(rests).toBeGreaterThanOrEqual(5);
+});
+
+test("each large block of a table waits for a turn that has time", async () => {
+  const backend = await open(freshDir());
+  for (let at = 0; at < 4; at++) backend.put("lease", bytes(String(at)), randomBytes(256 * 1024));
+  await backend.commit();
+  await backend.defragment();
+  const dir = freshDir();
+  await backend.copyTo(dir, () => undefined);
+  await backend.close();
+  let rests = 0;
+  const copied = await CopiedDatabase.open(dir, { over: (size) => size > 128 * 1024, rest: async () => void rests++ });
+  expect(await rowsOf(copied, "lease")).toHaveLength(4);
+  expect(rests).toBe(4);
 });
 
 test("a copy without its files is no empty database", async () => {
-  await expect(CopiedDatabase.open(mkdtempSync(join(root, "empty-")))).rejects.toThrow("damaged");
+  await expect(CopiedDatabase.open(mkdtempSync(join(root, "empty-")), turns)).rejects.toThrow("damaged");
 });
 
 function withOtherByte(bytes: Buffer, at: number): Buffer {
@@ -174,7 +192,7 @@ test("a damaged copy is noticed, even where only one byte of a value has changed
     withOtherByte(whole, whole.indexOf("text ")),
   ]) {
     writeFileSync(path, damage);
-    const reading = CopiedDatabase.open(dir).then(async (copied) => (await rowsOf(copied, "lease")).length);
+    const reading = CopiedDatabase.open(dir, turns).then(async (copied) => (await rowsOf(copied, "lease")).length);
     await expect(reading).rejects.toBeInstanceOf(DiskError);
   }
 });

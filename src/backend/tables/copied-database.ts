@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compareBytes } from "../../base/index.js";
+import { compareBytes, type Turns } from "../../base/index.js";
 import type { BackendView, Row } from "../backend.js";
 import { inUseKey, isRecordKey } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
@@ -24,19 +24,33 @@ export class CopiedDatabase implements CopiedView {
   readonly #manifest: Manifest;
   /** The changes that are in no table yet, in several lists. */
   readonly #logged: readonly EntryList[];
+  readonly #turns: Pick<Turns, "over" | "rest">;
   #sizes = new BucketSizes();
 
-  private constructor(dir: string, manifest: Manifest, logged: readonly EntryList[]) {
+  private constructor(
+    dir: string,
+    manifest: Manifest,
+    logged: readonly EntryList[],
+    turns: Pick<Turns, "over" | "rest">,
+  ) {
     this.#dir = dir;
     this.#manifest = manifest;
     this.#logged = logged;
+    this.#turns = turns;
   }
 
-  /** @throws DiskError when the copy is damaged; the error of the disk */
-  static async open(dir: string): Promise<CopiedDatabase> {
+  /**
+   * @param turns the copy is read in these turns
+   * @throws DiskError when the copy is damaged; the error of the disk
+   */
+  static async open(dir: string, turns: Pick<Turns, "over" | "rest">): Promise<CopiedDatabase> {
     const manifest = await readManifest(dir);
     const logs = (await readdir(dir)).filter((name) => name.endsWith(".log")).sort();
-    const opened = new CopiedDatabase(dir, manifest, await readLogs(logs.map((name) => join(dir, name))));
+    const logged = await readLogs(
+      logs.map((name) => join(dir, name)),
+      turns,
+    );
+    const opened = new CopiedDatabase(dir, manifest, logged, turns);
     await opened.#readSizes();
     return opened;
   }
@@ -83,7 +97,7 @@ export class CopiedDatabase implements CopiedView {
     low: Uint8Array,
     high: Uint8Array,
   ): AsyncGenerator<EntryList, void, undefined> {
-    for (const number of numbers) yield* readTable(join(this.#dir, tableName(number)), low, high);
+    for (const number of numbers) yield* readTable(join(this.#dir, tableName(number)), low, high, this.#turns);
   }
 }
 

@@ -1,6 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { setImmediate as nextTurn } from "node:timers/promises";
-import { compareBytes } from "../../base/index.js";
+import { compareBytes, type Turns } from "../../base/index.js";
 import { readLogInSteps, VarintReader } from "../log-format.js";
 import { damagedBlock } from "./block.js";
 import { EntryList } from "./entry-list.js";
@@ -22,17 +21,21 @@ const runMax = 8_192;
 
 /**
  * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be
- * in several. The event loop has a turn after each run, and after each MiB.
+ * in several. There may be a rest after each run, and after each MiB.
  *
+ * @param turns shared with other work, since several copies may be read at once
  * @throws DiskError when a batch is damaged
  */
-export async function readLogs(paths: readonly string[]): Promise<readonly EntryList[]> {
+export async function readLogs(
+  paths: readonly string[],
+  turns: Pick<Turns, "over" | "rest">,
+): Promise<readonly EntryList[]> {
   const runs: EntryList[] = [];
   let entries: Entry[] = [];
   for (const path of paths) {
     for (const found of readLogInSteps(await readFile(path), stepBytes)) {
       if (found === undefined) {
-        await nextTurn();
+        if (turns.over(stepBytes)) await turns.rest();
         continue;
       }
       if (found.batch === undefined) throw damagedBlock();
@@ -41,7 +44,7 @@ export async function readLogs(paths: readonly string[]): Promise<readonly Entry
         if (entries.length < runMax) continue;
         runs.push(inOrder(entries));
         entries = [];
-        await nextTurn();
+        await turns.rest();
       }
     }
   }

@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { compareBytes } from "../../base/index.js";
+import { compareBytes, type Turns } from "../../base/index.js";
 import { VarintReader } from "../log-format.js";
 import { addEntries, blockOf, damagedBlock, trailerBytes } from "./block.js";
 import { EntryList } from "./entry-list.js";
@@ -16,7 +16,8 @@ interface Place {
 }
 
 /**
- * The entries of a table whose keys may be in `[low, high)`, some blocks at a time.
+ * The entries of a table whose keys may be in `[low, high)`, some blocks at a time. A block with a large value takes
+ * some milliseconds, and blocks of several tables may arrive at once, so each waits for a turn that has time.
  *
  * @throws DiskError when the table is damaged
  */
@@ -24,6 +25,7 @@ export async function* readTable(
   path: string,
   low: Uint8Array,
   high: Uint8Array,
+  turns: Pick<Turns, "over" | "rest">,
 ): AsyncGenerator<EntryList, void, undefined> {
   const file = await open(path, "r");
   try {
@@ -34,6 +36,7 @@ export async function* readTable(
       const start = blocks[first]?.offset ?? 0;
       while (last + 1 < blocks.length && endOf(blocks[last + 1]) - start <= readBytes) last++;
       const group = await readAt(file, start, endOf(blocks[last]) - start);
+      if (turns.over(group.length)) await turns.rest();
       const entries = new EntryList();
       for (; first <= last; first++) {
         const { offset, length } = blocks[first] ?? { offset: 0, length: 0 };

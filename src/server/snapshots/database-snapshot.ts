@@ -56,7 +56,7 @@ export class DatabaseSnapshots {
   take(signal: AbortSignal, client: object = signal): DatabaseSnapshot {
     const end = this.#begin();
     const view = this.#backend.consistentView();
-    return this.#make(view, signal, client, async () => {
+    return this.#make(view, signal, new Turns(this.#clock, undefined, client), async () => {
       end();
       await view.close();
     });
@@ -82,7 +82,10 @@ export class DatabaseSnapshots {
     };
     try {
       dir = await copy();
-      if (dir !== undefined) return this.#make(await CopiedDatabase.open(dir), signal, client, close);
+      if (dir !== undefined) {
+        const turns = new Turns(this.#clock, undefined, client);
+        return this.#make(await CopiedDatabase.open(dir, turns), signal, turns, close);
+      }
     } catch {
       // A fault of the disk shows again when the database itself is read.
     }
@@ -101,8 +104,7 @@ export class DatabaseSnapshots {
     };
   }
 
-  #make(view: CopiedView, signal: AbortSignal, client: object, close: () => Promise<void>): DatabaseSnapshot {
-    const turns = new Turns(this.#clock, undefined, client);
+  #make(view: CopiedView, signal: AbortSignal, turns: Turns, close: () => Promise<void>): DatabaseSnapshot {
     return new ViewSnapshot(planBolt(bucketsOf(view, signal, turns)), close);
   }
 }
