@@ -73,6 +73,6 @@ export { SharedBytes, sharedBytesMemory } from "./shared-bytes.js";
 export { sortInSteps } from "./sort-in-steps.js";
 export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
-export { finish, type Steps, Turns, unboundedWork, type WorkBudget } from "./turns.js";
+export { finish, type Steps, type StepTurns, Turns, unboundedWork, type WorkBudget } from "./turns.js";
 export { UntracedError } from "./untraced-error.js";
 export { WideMap } from "./wide-map.js";

@@ -83,6 +83,9 @@ export class Turns implements WorkBudget {
   }
 }
 
+/** The turns of long work, as far as its steps use them. */
+export type StepTurns = Pick<Turns, "over" | "rest">;
+
 /** Runs all steps at once. */
 export function finish<Result>(steps: Steps<Result>): Result {
   for (;;) {

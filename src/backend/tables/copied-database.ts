@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compareBytes, type Turns } from "../../base/index.js";
+import { compareBytes, type StepTurns } from "../../base/index.js";
 import type { BackendView, Row } from "../backend.js";
 import { inUseKey, isRecordKey } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
@@ -24,15 +24,10 @@ export class CopiedDatabase implements CopiedView {
   readonly #manifest: Manifest;
   /** The changes that are in no table yet, in several lists. */
   readonly #logged: readonly EntryList[];
-  readonly #turns: Pick<Turns, "over" | "rest">;
+  readonly #turns: StepTurns;
   #sizes = new BucketSizes();
 
-  private constructor(
-    dir: string,
-    manifest: Manifest,
-    logged: readonly EntryList[],
-    turns: Pick<Turns, "over" | "rest">,
-  ) {
+  private constructor(dir: string, manifest: Manifest, logged: readonly EntryList[], turns: StepTurns) {
     this.#dir = dir;
     this.#manifest = manifest;
     this.#logged = logged;
@@ -43,7 +38,7 @@ export class CopiedDatabase implements CopiedView {
    * @param turns the copy is read in these turns
    * @throws DiskError when the copy is damaged; the error of the disk
    */
-  static async open(dir: string, turns: Pick<Turns, "over" | "rest">): Promise<CopiedDatabase> {
+  static async open(dir: string, turns: StepTurns): Promise<CopiedDatabase> {
     const manifest = await readManifest(dir);
     const logs = (await readdir(dir)).filter((name) => name.endsWith(".log")).sort();
     const logged = await readLogs(

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { compareBytes, type Turns } from "../../base/index.js";
+import { compareBytes, type StepTurns } from "../../base/index.js";
 import { readLogInSteps, VarintReader } from "../log-format.js";
 import { damagedBlock } from "./block.js";
 import { EntryList } from "./entry-list.js";
@@ -26,10 +26,7 @@ const runMax = 8_192;
  * @param turns shared with other work, since several copies may be read at once
  * @throws DiskError when a batch is damaged
  */
-export async function readLogs(
-  paths: readonly string[],
-  turns: Pick<Turns, "over" | "rest">,
-): Promise<readonly EntryList[]> {
+export async function readLogs(paths: readonly string[], turns: StepTurns): Promise<readonly EntryList[]> {
   const runs: EntryList[] = [];
   let entries: Entry[] = [];
   for (const path of paths) {

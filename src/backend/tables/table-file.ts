@@ -1,5 +1,5 @@
 import { type FileHandle, open } from "node:fs/promises";
-import { compareBytes, type Turns } from "../../base/index.js";
+import { compareBytes, type StepTurns } from "../../base/index.js";
 import { VarintReader } from "../log-format.js";
 import { addEntries, blockOf, damagedBlock, trailerBytes } from "./block.js";
 import { EntryList } from "./entry-list.js";
@@ -25,7 +25,7 @@ export async function* readTable(
   path: string,
   low: Uint8Array,
   high: Uint8Array,
-  turns: Pick<Turns, "over" | "rest">,
+  turns: StepTurns,
 ): AsyncGenerator<EntryList, void, undefined> {
   const file = await open(path, "r");
   try {
