@@ -6,6 +6,10 @@
 import { connect, createServer } from "node:net";
 import { createInterface } from "node:readline";
 
+/** No head of a request is longer. */
+const headBytesMax = 4096;
+const statusLine = "HTTP/1.1 ";
+
 /** The streams of each pair that are open, with their measurements. */
 const streamsOf = process.argv.slice(2).map((pair) => {
   const [from, to] = pair.split(":").map(Number);
@@ -15,19 +19,22 @@ const streamsOf = process.argv.slice(2).map((pair) => {
 });
 
 function join(near, far, streams) {
-  let opening = Buffer.alloc(0);
+  let heads = "";
   let stream;
-  const identify = (chunk) => {
-    opening = Buffer.concat([opening, chunk]);
-    const end = opening.indexOf("\r\n");
-    if (end < 0) return;
-    near.off("data", identify);
-    if (!opening.subarray(0, end).includes("/raft/stream/message/")) return;
-    stream = { messages: 0, longestMs: 0, latest: performance.now() };
-    streams.add(stream);
-  };
-  near.on("data", identify);
-  far.on("data", () => {
+  near.on("data", (chunk) => {
+    heads = (heads + chunk.toString("latin1")).slice(-headBytesMax);
+  });
+  far.on("data", (chunk) => {
+    const status = chunk.toString("latin1", 0, statusLine.length + 3);
+    if (status.startsWith(statusLine)) {
+      // The connection may have served other requests before this one.
+      const [, path = ""] = [...heads.matchAll(/(?:GET|POST) (\S+) HTTP/g)].at(-1) ?? [];
+      streams.delete(stream);
+      stream = undefined;
+      if (!path.startsWith("/raft/stream/message/") || !status.endsWith("200")) return;
+      stream = { messages: 0, longestMs: 0, latest: performance.now() };
+      streams.add(stream);
+    }
     if (stream === undefined) return;
     look(stream);
     stream.messages++;
