@@ -3,8 +3,14 @@ import type { Field } from "./field-list.js";
 /** The most fields that are kept, and the most characters of one of them. */
 const keptMax = 512;
 const keptLengthMax = 200;
-/** Fields that identify somebody. They differ between clients, so keeping them gains nothing. */
-const personal: ReadonlySet<string> = new Set(["authorization", "token", "cookie"]);
+/**
+ * Fields whose values differ between clients or between calls, so that keeping them gains nothing. Those of calls would
+ * also drive out all others: a client that gives its calls deadlines sends another timeout with each.
+ */
+const unshared: ReadonlySet<string> = new Set([
+  ...["authorization", "token", "cookie"],
+  ...["grpc-timeout", "content-length", "traceparent", "tracestate", "grpc-trace-bin"],
+]);
 
 const kept = new Map<string, Field>();
 
@@ -14,7 +20,7 @@ const kept = new Map<string, Field>();
  */
 export function sharedField(field: Field): Field {
   const { name, value } = field;
-  if (field.malformed || name.length + value.length > keptLengthMax || personal.has(name)) return field;
+  if (field.malformed || name.length + value.length > keptLengthMax || unshared.has(name)) return field;
   const text = `${name}\n${value}`;
   const known = kept.get(text);
   if (known !== undefined) return known;

@@ -21,6 +21,14 @@ test("connections have the same fields in common, other than those that identify
   }
 });
 
+test("timeouts that differ from call to call do not drive out what connections have in common", () => {
+  const [one, other] = [new HpackDecoder(10_000), new HpackDecoder(10_000)];
+  const agent = added("user-agent", "of many");
+  const [kept] = one.decode(agent).fields;
+  for (let us = 0; us < 2_000; us++) one.decode(added("grpc-timeout", `${us}u`));
+  expect(other.decode(agent).fields[0]).toBe(kept);
+});
+
 test("a client's streams have a list that it repeats in common", () => {
   const decoder = new HpackDecoder(10_000);
   const first = decoder.decode(added("user-agent", "value"));
