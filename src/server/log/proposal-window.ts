@@ -53,6 +53,11 @@ export class ProposalWindow {
     this.#strain = strain;
   }
 
+  /** Whether proposals wait for room. */
+  get awaited(): boolean {
+    return this.#short.awaited || this.#long.awaited;
+  }
+
   /** Whether a new proposal of this size has to wait. */
   full(bytes: number): boolean {
     return this.#share(bytes).full;
@@ -112,7 +117,11 @@ class Share {
   }
 
   get full(): boolean {
-    return this.openBytes >= this.#openBytesMax() || this.#waiting.size > 0;
+    return this.openBytes >= this.#openBytesMax() || this.awaited;
+  }
+
+  get awaited(): boolean {
+    return this.#waiting.size > 0;
   }
 
   startWaiting(): void {

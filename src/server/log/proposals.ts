@@ -2,22 +2,24 @@ import { type Clock, type ErrorKind, EtcdError, LoopTurn, type RequestId } from 
 import type { Call } from "../calls/call.js";
 import type { ServerCounters } from "../counters.js";
 
-interface Waiter<Result> {
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: Error) => void;
-  readonly call: Call | undefined;
-  askedAt: number;
-  /** The request waits for room in the proposal window and has not been proposed. */
-  waits: boolean;
+/** Gets the outcome of a request, once and at once, in the middle of the work that leads to it. It must not throw. */
+export interface Asker<Result> {
+  settled(result: Result): void;
+  /** The request failed, or the wait for its result is over. */
+  failed(error: Error): void;
 }
 
 /**
- * The map's entry of a waiter, which is emptied when the waiter is answered. V8 copies a map with much traffic to a new
- * table every hundred requests or so. Once the map is old, its former tables stay until the whole heap is collected,
- * and would keep every request alive with its call and its stream.
+ * The map's entry of a waiter, which loses its asker when the request is answered. V8 copies a map with much traffic to
+ * a new table every hundred requests or so. Once the map is old, its former tables stay until the whole heap is
+ * collected, and would keep every request alive with its call and its stream.
  */
-interface Place<Result> {
-  waiter: Waiter<Result> | undefined;
+interface Waiter<Result> {
+  asker: Asker<Result> | undefined;
+  call: Call | undefined;
+  askedAt: number;
+  /** The request waits for room in the proposal window and has not been proposed. */
+  waits: boolean;
 }
 
 export interface ProposalsConfig {
@@ -47,7 +49,7 @@ const endedPerSweep = 250;
 export class Proposals<Result> {
   readonly #config: ProposalsConfig;
   /** The waiters in the order of their proposals, which is also the order of their timeouts. */
-  readonly #places = new Map<RequestId, Place<Result>>();
+  readonly #waiters = new Map<RequestId, Waiter<Result>>();
   readonly #turn: LoopTurn;
   /** Whether a sweep goes on in a later turn of the event loop. */
   #sweeping = false;
@@ -63,49 +65,54 @@ export class Proposals<Result> {
   }
 
   get pending(): number {
-    return this.#places.size;
+    return this.#waiters.size;
+  }
+
+  /** Waits for the result of a request. @throws EtcdError as `expect` */
+  wait(id: RequestId, call: Call | undefined): Promise<Result> {
+    const askedAt = this.#config.clock.now();
+    return new Promise((settled, failed) => this.expect(id, { settled, failed }, call, askedAt));
   }
 
   /**
-   * Waits for the result of a request.
+   * Keeps `asker` for the outcome of a request.
    *
+   * @param askedAt the time from which the wait is counted
    * @param waits the request waits for room in the proposal window, until `proposed` is called. It is not late while
    *   other requests are answered: with very many large requests, the wait for room alone may exceed the timeout.
-   * @throws EtcdError the error of `refuse` or `close`
+   * @throws EtcdError the error of `refuse` or `close`; the asker hears nothing then
    */
-  wait(id: RequestId, call: Call | undefined, waits = false): Promise<Result> {
-    if (this.#closed !== undefined) return Promise.reject(this.#closed);
+  expect(id: RequestId, asker: Asker<Result>, call: Call | undefined, askedAt: number, waits = false): void {
+    if (this.#closed !== undefined) throw this.#closed;
     this.#turn.requestBegun();
-    return new Promise((resolve, reject) => {
-      this.#places.set(id, { waiter: { resolve, reject, call, askedAt: this.#config.clock.now(), waits } });
-    });
+    this.#waiters.set(id, { asker, call, askedAt, waits });
   }
 
   /** A request that waited for room is proposed now. Its timeout begins anew. */
   proposed(id: RequestId): void {
-    const waiter = this.#places.get(id)?.waiter;
+    const waiter = this.#waiters.get(id);
     if (waiter === undefined) return;
     waiter.waits = false;
     waiter.askedAt = this.#config.clock.now();
   }
 
   isWaiting(id: RequestId): boolean {
-    return this.#places.has(id);
+    return this.#waiters.has(id);
   }
 
   /** Delivers the result of a request, if there still is a waiter. */
   settle(id: RequestId, result: Result): void {
-    const waiter = this.#take(id);
-    if (waiter === undefined) return;
+    const asker = this.#take(id);
+    if (asker === undefined) return;
     this.#settledLately = true;
-    waiter.resolve(result);
+    asker.settled(result);
   }
 
   fail(id: RequestId, error: Error): void {
-    const waiter = this.#take(id);
-    if (waiter === undefined) return;
+    const asker = this.#take(id);
+    if (asker === undefined) return;
     this.#config.counters.proposalsFailed++;
-    waiter.reject(error);
+    asker.failed(error);
   }
 
   /**
@@ -119,8 +126,7 @@ export class Proposals<Result> {
     this.#settledLately = false;
     const end = now - this.#config.timeoutMs;
     let left = endedPerSweep;
-    for (const [id, { waiter }] of this.#places) {
-      if (waiter === undefined) continue;
+    for (const [id, waiter] of this.#waiters) {
       const late = waiter.askedAt <= end && (!waiter.waits || this.#settledAt <= end);
       if (!late && !waiter.call?.cancelled) continue;
       if (left-- === 0) {
@@ -146,7 +152,7 @@ export class Proposals<Result> {
 
   /** Resolves when there are no waiters. */
   whenIdle(): Promise<void> {
-    if (this.#places.size === 0) return Promise.resolve();
+    if (this.#waiters.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
   }
 
@@ -158,17 +164,18 @@ export class Proposals<Result> {
   /** Refuses all present and new waiters with `error`. */
   close(error: EtcdError): void {
     this.refuse(error);
-    for (const id of [...this.#places.keys()]) this.fail(id, error);
+    for (const id of [...this.#waiters.keys()]) this.fail(id, error);
   }
 
-  #take(id: RequestId): Waiter<Result> | undefined {
-    const place = this.#places.get(id);
-    if (place === undefined) return undefined;
-    const { waiter } = place;
-    place.waiter = undefined;
-    this.#places.delete(id);
+  #take(id: RequestId): Asker<Result> | undefined {
+    const waiter = this.#waiters.get(id);
+    if (waiter === undefined) return undefined;
+    const { asker } = waiter;
+    waiter.asker = undefined;
+    waiter.call = undefined;
+    this.#waiters.delete(id);
     this.#turn.requestEnded();
-    if (this.#places.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
-    return waiter;
+    if (this.#waiters.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
+    return asker;
   }
 }

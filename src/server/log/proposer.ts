@@ -12,6 +12,7 @@ import type { Call } from "../calls/call.js";
 import type { ConsensusCore } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
 import type { LogPosition } from "./log-position.js";
+import { type Outcome, Proposal, type ProposalConfig } from "./proposal.js";
 import { ProposalWindow } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
 
@@ -50,12 +51,14 @@ export class Proposer {
   /** The requests that are void when this member loses the leadership. */
   readonly #ofThisTerm = new Set<RequestId>();
   readonly #window: ProposalWindow;
+  readonly #proposals: ProposalConfig;
   /** The memory for encoded entries, which the raft log keeps and drops in their order. */
   readonly #entries = new ByteSlab();
 
   constructor(config: ProposerConfig) {
     this.#config = config;
     this.#window = new ProposalWindow(config.clock, config.strain);
+    this.#proposals = { clock: config.clock, counters: config.counters, window: this.#window };
   }
 
   /**
@@ -66,25 +69,15 @@ export class Proposer {
    * @throws EtcdError the reason why it was not proposed, the refusal of its application, or the reason why the wait
    *   ended early; the request may still be applied then
    */
-  async propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
-    const { clock, counters, position, nextId, identify } = this.#config;
-    const lag = position.committed - position.applied;
-    if (lag > applyLagMax && (lag > priorityLagMax || !this.#goesFirst(request)))
-      throw new EtcdError("tooManyRequests");
-    const found = who ?? (call && identify(call));
-    // The user is nearly always known at once. Awaiting would cost a turn of the event loop.
-    const identity = found instanceof Promise ? await found : found;
-    const startedAt = clock.now();
-    let success = false;
-    try {
-      const id = nextId();
-      const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
-      const carried = await this.#encodeAndSubmit(id, message, request, call);
-      success = true;
-      return carried;
-    } finally {
-      counters.countRequest(requestTypeOf(request), success, (clock.now() - startedAt) / 1_000);
-    }
+  propose(request: Partial<InternalRaftRequest>, call?: Call, who?: Identity): Promise<Carried> {
+    return new Promise((carried, failed) => {
+      this.#checkLag(request);
+      const found = who ?? (call && this.#config.identify(call));
+      const outcome = { carried, failed };
+      // The user is nearly always known at once. Awaiting would cost a turn of the event loop.
+      if (!(found instanceof Promise)) this.#propose(request, call, found, outcome);
+      else found.then((identity) => this.#propose(request, call, identity, outcome)).catch(failed);
+    });
   }
 
   /**
@@ -100,30 +93,22 @@ export class Proposer {
    * @throws EtcdError as `propose`; `leaderChanged` when this member does not lead in `term`
    */
   async proposeInTerm(term: number, request: Partial<InternalRaftRequest>, who?: Identity): Promise<Carried> {
-    const { clock, counters, nextId } = this.#config;
-    const id = nextId();
+    const id = this.#config.nextId();
     const data = InternalRaftRequest.encode({ ...empty, ...request, header: { ...emptyHeader, ...who, id } });
-    const startedAt = clock.now();
-    let success = false;
-    try {
-      const carried = await this.#submitInTerm(term, id, data);
-      success = true;
-      return carried;
-    } finally {
-      counters.countRequest(requestTypeOf(request), success, (clock.now() - startedAt) / 1_000);
-    }
+    return await this.#submitInTerm(term, id, data, requestTypeOf(request));
   }
 
   /** Like `propose`, for requests that are still replicated in etcd's v2 format. */
   async proposeV2(makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
-    await this.#submit(id, Request.encode(makeRequest(id)), undefined);
+    const data = Request.encode(makeRequest(id));
+    await this.#outcome(undefined, (proposal) => this.#submit(id, data, undefined, proposal));
   }
 
   /** Like `proposeInTerm`, for a request in etcd's v2 format. */
   async proposeV2InTerm(term: number, makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
-    await this.#submitInTerm(term, id, Request.encode(makeRequest(id)));
+    await this.#submitInTerm(term, id, Request.encode(makeRequest(id)), undefined);
   }
 
   /** Ends the waits for proposals of the leader's term, after this member has lost the leadership. */
@@ -136,29 +121,51 @@ export class Proposer {
     return this.#config.priorityRequests && leaseRevoke !== undefined;
   }
 
-  /** Not an async function, since one more promise for each write is measurable. */
-  #encodeAndSubmit(
-    id: RequestId,
-    message: InternalRaftRequest,
+  /** @throws EtcdError `tooManyRequests` */
+  #checkLag(request: Partial<InternalRaftRequest>): void {
+    const { committed, applied } = this.#config.position;
+    const lag = committed - applied;
+    if (lag > applyLagMax && (lag > priorityLagMax || !this.#goesFirst(request)))
+      throw new EtcdError("tooManyRequests");
+  }
+
+  #propose(
     request: Partial<InternalRaftRequest>,
     call: Call | undefined,
-  ): Promise<Carried> {
+    identity: Identity | undefined,
+    outcome: Outcome,
+  ): void {
+    const proposal = new Proposal(this.#proposals, requestTypeOf(request), outcome);
+    try {
+      const id = this.#config.nextId();
+      const message = { ...empty, ...request, header: { ...emptyHeader, ...identity, id } };
+      this.#encodeAndSubmit(id, message, call, proposal);
+    } catch (error) {
+      proposal.failed(asError(error));
+    }
+  }
+
+  /** @throws EtcdError when the request is not proposed and does not wait; the proposal has not ended then */
+  #encodeAndSubmit(id: RequestId, message: InternalRaftRequest, call: Call | undefined, proposal: Proposal): void {
     const { maxRequestBytes } = this.#config;
     // A long value that has to wait is not encoded now, since it will be later.
-    const valueBytes = request.put?.value.length ?? 0;
+    const valueBytes = message.put?.value.length ?? 0;
     if (valueBytes > maxRequestBytes) throw new EtcdError("requestTooLarge");
     if (valueBytes > longValueBytes && this.#window.full(valueBytes)) {
-      return this.#submitLater(id, valueBytes, message, call);
+      this.#submitLater(id, valueBytes, message, call, proposal);
+      return;
     }
     const data = InternalRaftRequest.encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
-    if (this.#window.full(data.length) && mayWait(request)) return this.#submitLater(id, data.length, message, call);
-    return this.#submit(id, data, call);
+    if (this.#window.full(data.length) && mayWait(message)) this.#submitLater(id, data.length, message, call, proposal);
+    else this.#submit(id, data, call, proposal);
   }
 
-  #submit(id: RequestId, data: Uint8Array, call: Call | undefined): Promise<Carried> {
-    const kept = this.#entries.keep(data);
-    return this.#answer(id, kept, call, undefined);
+  #submit(id: RequestId, data: Uint8Array, call: Call | undefined, proposal: Proposal): void {
+    const { proposals, core } = this.#config;
+    proposals.expect(id, proposal, call, proposal.startedAt);
+    proposal.open(data.length);
+    this.#hand(id, () => core.propose(id, this.#entries.keep(data)));
   }
 
   /**
@@ -166,56 +173,59 @@ export class Proposer {
    *
    * @param bytes length of the encoded request, or of the long value that makes up nearly all of it
    */
-  async #submitLater(
+  #submitLater(
     id: RequestId,
     bytes: number,
     message: InternalRaftRequest,
     call: Call | undefined,
-  ): Promise<Carried> {
+    proposal: Proposal,
+  ): void {
     const { proposals, core, maxRequestBytes } = this.#config;
-    const waiting = proposals.wait(id, call, true);
-    let open = false;
-    let giveUp = (): void => undefined;
+    proposals.expect(id, proposal, call, proposal.startedAt, true);
     const start = (): void => {
-      open = true;
       proposals.proposed(id);
-      this.#window.open(bytes);
-      const data = InternalRaftRequest.encode(message);
-      if (data.length > maxRequestBytes) proposals.fail(id, new EtcdError("requestTooLarge"));
-      else core.propose(id, this.#entries.keep(data));
+      proposal.open(bytes);
+      this.#hand(id, () => {
+        const data = InternalRaftRequest.encode(message);
+        if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
+        core.propose(id, this.#entries.keep(data));
+      });
     };
-    try {
-      try {
-        giveUp = this.#window.wait(bytes, start, call?.client ?? this);
-      } catch (error) {
-        proposals.fail(id, asError(error));
-      }
-      return carriedOf(await waiting);
-    } finally {
-      giveUp();
-      if (open) this.#window.close(bytes);
-    }
+    this.#hand(id, () => proposal.waits(this.#window.wait(bytes, start, call?.client ?? this)));
   }
 
-  async #submitInTerm(term: number, id: RequestId, data: Uint8Array): Promise<Carried> {
+  async #submitInTerm(term: number, id: RequestId, data: Uint8Array, type: string | undefined): Promise<Carried> {
+    const { proposals, core } = this.#config;
     this.#ofThisTerm.add(id);
     try {
-      return await this.#answer(id, data, undefined, term);
+      return await this.#outcome(type, (proposal) => {
+        proposals.expect(id, proposal, undefined, proposal.startedAt);
+        proposal.open(data.length);
+        this.#hand(id, () => core.proposeInTerm(id, term, data));
+      });
     } finally {
       this.#ofThisTerm.delete(id);
     }
   }
 
-  async #answer(id: RequestId, data: Uint8Array, call: Call | undefined, term: number | undefined): Promise<Carried> {
-    const { proposals, core } = this.#config;
-    const waiting = proposals.wait(id, call);
-    this.#window.open(data.length);
+  /** Makes a proposal and waits for its outcome. @param submit may throw before the proposal is expected */
+  #outcome(type: string | undefined, submit: (proposal: Proposal) => void): Promise<Carried> {
+    return new Promise((carried, failed) => {
+      const proposal = new Proposal(this.#proposals, type, { carried, failed });
+      try {
+        submit(proposal);
+      } catch (error) {
+        proposal.failed(asError(error));
+      }
+    });
+  }
+
+  /** Takes a step of a proposal that is expected: from then on a failure has to end it through its waiter. */
+  #hand(id: RequestId, step: () => void): void {
     try {
-      if (term === undefined) core.propose(id, data);
-      else core.proposeInTerm(id, term, data);
-      return carriedOf(await waiting);
-    } finally {
-      this.#window.close(data.length);
+      step();
+    } catch (error) {
+      this.#config.proposals.fail(id, asError(error));
     }
   }
 }
@@ -223,13 +233,8 @@ export class Proposer {
 /**
  * Only writes of keys wait for room. Requests for leases, alarms, users and the like are small and must not be delayed.
  */
-function mayWait({ put, txn }: Partial<InternalRaftRequest>): boolean {
+function mayWait({ put, txn }: InternalRaftRequest): boolean {
   return put !== undefined || txn !== undefined;
-}
-
-function carriedOf(result: ApplyResult): Carried {
-  if (result.error !== undefined) throw result.error;
-  return result;
 }
 
 /** The response of a request, whose kind is that of the request. */

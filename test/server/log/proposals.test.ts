@@ -56,10 +56,13 @@ for (const { name, act, want, failed } of [
 
 test("Proposals: a request that waits for room is not late while others are answered", async () => {
   const { clock, proposals } = setUp();
-  const [first, second] = [
-    outcome(proposals.wait(id(1), undefined, true)),
-    outcome(proposals.wait(id(2), undefined, true)),
-  ];
+  const waitForRoom = (value: number): Promise<string> => {
+    const asked = new Promise<string>((settled, failed) => {
+      proposals.expect(id(value), { settled, failed }, undefined, clock.now(), true);
+    });
+    return outcome(asked);
+  };
+  const [first, second] = [waitForRoom(1), waitForRoom(2)];
   for (let at = 3; at < 13; at++) {
     const other = outcome(proposals.wait(id(at), undefined));
     clock.advance(2_000);

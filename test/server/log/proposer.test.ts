@@ -263,3 +263,18 @@ for (const { gate, request, lag, want } of [
     expect([got, sent.length]).toEqual([want, want === "proposed" ? 1 : 0]);
   });
 }
+
+test("Proposer: a proposal that waits for room starts after the work whose result makes room", async () => {
+  const mebibyte = 1024 * 1024;
+  const { sent, proposals, proposer } = setUp({ maxRequestBytes: 8 * mebibyte });
+  const first = proposer.propose(put(5 * mebibyte));
+  const second = outcome(proposer.propose(put(mebibyte)));
+  expect(sent.length).toBe(1);
+  proposals.settle(101n as RequestId, { response: { case: "put", value: PutResponse.create() } });
+  // The apply loop is in the middle of an entry here.
+  expect(sent.length).toBe(1);
+  await first;
+  expect(sent.length).toBe(2);
+  proposals.fail(102n as RequestId, new EtcdError("stopped"));
+  expect(await second).toBe("stopped");
+});
