@@ -1,6 +1,7 @@
 import {
   admitRanges,
   applyRange,
+  type Carried,
   ChunkRoom,
   checkTxnPermission,
   hasRanges,
@@ -16,7 +17,7 @@ import {
   wholeTxn,
 } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
-import { type Clock, isOneKey, LoopTurn, type MemoryPot } from "../../base/index.js";
+import { asError, type Clock, isOneKey, LoopTurn, type MemoryPot } from "../../base/index.js";
 import type { Lessor } from "../../lease/index.js";
 import type { Store } from "../../mvcc/index.js";
 import {
@@ -146,20 +147,31 @@ export class KvService {
     await readRange(store, RangeRequest.create({ keysOnly: true, limit: 1, serializable }), this.#contextOf(call));
   }
 
-  async put(request: PutRequest, call: Call): Promise<PutResponse> {
-    const { clock, proposer, headers, slow, space } = this.#config;
+  /** Not an async function: with a further promise, each write would cost several hundred bytes more. */
+  put(request: PutRequest, call: Call): Promise<PutResponse> {
+    const { clock, proposer, space } = this.#config;
     const proposal = { put: request };
     // As in etcd, a full store is reported before any other error of the request.
     const full = space.refusal(proposal);
-    if (full !== undefined) return await full;
-    checkPut(request);
+    if (full !== undefined) return full;
+    try {
+      checkPut(request);
+    } catch (error) {
+      return Promise.reject(asError(error));
+    }
     const startedAt = clock.now();
-    const response = responseOf(await proposer.propose(proposal, call), "put");
+    return proposer.propose(proposal, call).then((carried) => this.#putAnswer(request, carried, startedAt));
+  }
+
+  #putAnswer(request: PutRequest, carried: Carried, startedAt: number): PutResponse {
+    const { clock, headers, slow } = this.#config;
+    const { header, prevKv } = responseOf(carried, "put");
     if (slow.isLong(startedAt)) {
-      const detail = { key: request.key, valueSize: request.value.length, ...outcome(0, response) };
+      const { key, value } = request;
+      const detail = { key, valueSize: value.length, responseCount: 0, responseRevision: header?.revision ?? 0 };
       slow.trace("put", detail, startedAt, [[raftRequest, clock.now()]]);
     }
-    return { ...response, header: headers.at(response.header?.revision) };
+    return { header: headers.at(header?.revision), prevKv };
   }
 
   async deleteRange(request: DeleteRangeRequest, call: Call): Promise<DeleteRangeResponse> {
@@ -318,8 +330,4 @@ export class KvService {
   #contextOf(asker: Call): ReadContext {
     return { asker, memory: this.#config.memory, shortBytesMax };
   }
-}
-
-function outcome(responseCount: number, { header }: Pick<RangeResponse, "header">) {
-  return { responseCount, responseRevision: header?.revision ?? 0 };
 }
