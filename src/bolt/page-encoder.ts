@@ -1,32 +1,5 @@
-import { assert } from "../base/index.js";
-import { type BranchElement, bucketFlag, elementBytes, headerBytes, writeHeader, writeUInt64 } from "./page.js";
-
-/** The elements of a leaf that is being made: pairs, or buckets with their names. */
-export class NewLeaf {
-  readonly keys: Uint8Array[] = [];
-  readonly values: Uint8Array[] = [];
-  readonly flags: number;
-  /** Size of the elements with the page's header. */
-  bytes = headerBytes;
-
-  /** @param ofBuckets whether the elements are buckets; pairs by default */
-  constructor(ofBuckets = false) {
-    this.flags = ofBuckets ? bucketFlag : 0;
-  }
-
-  /** Adds an element behind those that are there. */
-  add(key: Uint8Array, value: Uint8Array): void {
-    this.keys.push(key);
-    this.values.push(value);
-    this.bytes += elementBytes + key.length + value.length;
-  }
-
-  get firstKey(): Uint8Array {
-    const [first] = this.keys;
-    assert(first !== undefined, "a page of a tree with more than one has an element");
-    return first;
-  }
-}
+import type { NewLeaf } from "./new-leaf.js";
+import { type BranchElement, elementBytes, headerBytes, writeHeader, writeUInt64 } from "./page.js";
 
 /** Numbers pages and encodes them, in their order in the file, into a stream of bytes. */
 export class PageEncoder {
@@ -52,13 +25,10 @@ export class PageEncoder {
 
   /** A page with more than `pageBytes` overflows into the next ones. */
   leaf(leaf: NewLeaf): number {
-    const { keys, values, bytes } = leaf;
+    const { bytes } = leaf;
     const id = this.#take(bytes);
-    this.#out.append(leafTable(id, leaf, this.#overflow(bytes)));
-    for (let at = 0; at < keys.length; at++) {
-      this.#out.append(keys[at] ?? nothing);
-      this.#out.append(values[at] ?? nothing);
-    }
+    this.#out.append(leaf.table(id, this.#overflow(bytes)));
+    this.#out.append(leaf.data);
     this.#pad(bytes);
     return id;
   }
@@ -69,12 +39,6 @@ export class PageEncoder {
     for (const { key } of elements) this.#out.append(key);
     this.#pad(bytes);
     return id;
-  }
-
-  /** Encodes a leaf that is part of a value, not a page. */
-  inline(leaf: NewLeaf): Uint8Array {
-    const { keys, values } = leaf;
-    return Buffer.concat([leafTable(0, leaf, 0), ...keys.flatMap((key, at) => [key, values[at] ?? nothing])]);
   }
 
   #take(bytes: number): number {
@@ -93,10 +57,6 @@ export class PageEncoder {
   }
 }
 
-const nothing = new Uint8Array(0);
-/** Fewer bytes, such as those of a revision, are copied faster in a loop than by a call. */
-const loopBytesMax = 32;
-
 /** Collects a stream of bytes into chunks of equal size. */
 export class ChunkWriter {
   readonly #chunkBytes: number;
@@ -106,16 +66,11 @@ export class ChunkWriter {
 
   constructor(chunkBytes: number) {
     this.#chunkBytes = chunkBytes;
-    this.#chunk = Buffer.alloc(chunkBytes);
+    this.#chunk = Buffer.allocUnsafeSlow(chunkBytes);
   }
 
   append(bytes: Uint8Array): void {
     const { length } = bytes;
-    if (length < loopBytesMax && this.#used + length < this.#chunkBytes) {
-      for (let at = 0; at < length; at++) this.#chunk[this.#used + at] = bytes[at] ?? 0;
-      this.#used += length;
-      return;
-    }
     let from = 0;
     while (from < length) {
       const part = from === 0 && length <= this.#room ? bytes : bytes.subarray(from, from + this.#room);
@@ -126,9 +81,9 @@ export class ChunkWriter {
   }
 
   appendZeros(count: number): void {
-    // A new chunk consists of zeros already.
     for (let left = count; left > 0; ) {
       const part = Math.min(left, this.#room);
+      this.#chunk.fill(0, this.#used, this.#used + part);
       this.#advance(part);
       left -= part;
     }
@@ -154,27 +109,9 @@ export class ChunkWriter {
     this.#used += count;
     if (this.#used < this.#chunkBytes) return;
     this.#full.push(this.#chunk);
-    this.#chunk = Buffer.alloc(this.#chunkBytes);
+    this.#chunk = Buffer.allocUnsafeSlow(this.#chunkBytes);
     this.#used = 0;
   }
-}
-
-function leafTable(id: number, { keys, values, flags }: NewLeaf, overflow: number): Buffer {
-  const table = Buffer.allocUnsafeSlow(headerBytes + keys.length * elementBytes);
-  writeHeader(table, id, "leaf", keys.length, overflow);
-  const view = new DataView(table.buffer, table.byteOffset, table.byteLength);
-  let at = headerBytes;
-  let data = table.length;
-  for (let element = 0; element < keys.length; element++, at += elementBytes) {
-    const keyBytes = keys[element]?.length ?? 0;
-    const valueBytes = values[element]?.length ?? 0;
-    view.setUint32(at, flags, true);
-    view.setUint32(at + 4, data - at, true);
-    view.setUint32(at + 8, keyBytes, true);
-    view.setUint32(at + 12, valueBytes, true);
-    data += keyBytes + valueBytes;
-  }
-  return table;
 }
 
 function branchTable(id: number, elements: readonly BranchElement[], overflow: number): Buffer {

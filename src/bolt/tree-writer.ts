@@ -1,6 +1,7 @@
-import { assert, compareBytes } from "../base/index.js";
+import { assert } from "../base/index.js";
+import { NewLeaf, type PairSink } from "./new-leaf.js";
 import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
-import { NewLeaf, type PageEncoder } from "./page-encoder.js";
+import type { PageEncoder } from "./page-encoder.js";
 import { isInline, leafBytesMin } from "./plan.js";
 
 /**
@@ -8,32 +9,39 @@ import { isInline, leafBytesMin } from "./plan.js";
  * little of each level is held. bbolt accepts such a file as its own and continues writing it; for that, every
  * branch needs at least two children.
  */
-export class TreeWriter {
+export class TreeWriter implements PairSink {
   readonly #pages: PageEncoder;
-  #leaf = new NewLeaf();
+  readonly #leaf = new NewLeaf();
   #above: BranchLevel | undefined;
-  #lastKey: Uint8Array | undefined;
+  /** Number of pairs. */
+  rows = 0;
 
   constructor(pages: PageEncoder) {
     this.#pages = pages;
   }
 
-  /** Adds a pair. Keys must ascend; the arrays must not change until their page is emitted. */
-  add(key: Uint8Array, value: Uint8Array): void {
-    assert(key.length > 0, "no key of a stored pair is empty");
-    assert(this.#lastKey === undefined || compareBytes(this.#lastKey, key) < 0, "pairs come in order of their keys");
-    this.#lastKey = key;
-    if (this.#leaf.bytes >= leafBytesMin) this.#endLeaf();
-    this.#leaf.add(key, value);
+  /** Adds a pair. Its key is not empty, and behind all keys before. */
+  add(
+    keys: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    values: Uint8Array,
+    valueAt: number,
+    valueBytes: number,
+  ): void {
+    this.rows++;
+    const leaf = this.#leaf;
+    if (leaf.bytes >= leafBytesMin) this.#endLeaf();
+    leaf.add(keys, keyAt, keyBytes, values, valueAt, valueBytes);
   }
 
   /** Ends the tree and returns it as a bucket: the value in the parent under the bucket's name. */
   finishBucket(): Uint8Array {
     const isSmall = this.#above === undefined && isInline(this.#leaf.bytes, this.#pages.pageBytes);
-    const inline = isSmall ? this.#pages.inline(this.#leaf) : Buffer.alloc(0);
+    const inline = isSmall ? [this.#leaf.table(0, 0), this.#leaf.data] : [];
     const header = Buffer.alloc(bucketHeaderBytes);
     writeUInt64(header, 0, isSmall ? inlineRoot : this.finish());
-    return Buffer.concat([header, inline]);
+    return Buffer.concat([header, ...inline]);
   }
 
   /** @returns the page of the root */
@@ -47,7 +55,7 @@ export class TreeWriter {
   #endLeaf(): void {
     this.#above ??= new BranchLevel(this.#pages);
     this.#above.add(this.#leaf.firstKey, this.#pages.leaf(this.#leaf));
-    this.#leaf = new NewLeaf();
+    this.#leaf.clear();
   }
 }
 

@@ -1,8 +1,9 @@
 import { assert } from "../base/index.js";
 import { encodeFreelist, freelistPages } from "./freelist.js";
 import { encodeMeta, type Meta } from "./meta.js";
-import { bucketHeaderBytes, elementBytes, headerBytes, type Pair } from "./page.js";
-import { ChunkWriter, NewLeaf, PageEncoder } from "./page-encoder.js";
+import { NewLeaf, type PairSink } from "./new-leaf.js";
+import { bucketHeaderBytes, elementBytes, headerBytes } from "./page.js";
+import { ChunkWriter, PageEncoder } from "./page-encoder.js";
 import { type BucketSize, isInline, treePagesMax, treePagesMin, wholeLeafBytes } from "./plan.js";
 import { TreeWriter } from "./tree-writer.js";
 
@@ -16,15 +17,15 @@ const transaction = 2;
 export interface BucketSource {
   readonly name: string;
   readonly size: BucketSize;
-  /** The pairs, whose number and bytes `size` tells. Called once. */
-  pairs(): AsyncIterable<readonly Pair[]>;
+  /** Adds the pairs, whose number and bytes `size` tells, and yields after every few. Called once for each stream. */
+  addTo(sink: PairSink): AsyncIterable<unknown>;
 }
 
 /** The layout of a file that has not been written yet. */
 export interface BoltPlan {
   /** Size of the file. */
   readonly bytes: number;
-  /** The file, in chunks of this size; only the last one may be shorter. One batch of pairs is held at a time. */
+  /** The file, in chunks of this size; only the last one may be shorter. The pairs of one leaf are held at a time. */
   chunks(chunkBytes: number): AsyncGenerator<Buffer, void, undefined>;
 }
 
@@ -75,15 +76,14 @@ async function* encode(
   const names = new NewLeaf(true);
   for (const bucket of buckets) {
     const tree = new TreeWriter(pages);
-    let rows = 0;
-    for await (const batch of bucket.pairs()) {
-      for (const [key, value] of batch) tree.add(key, value);
-      rows += batch.length;
+    for await (const _ of bucket.addTo(tree)) {
       assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
       yield* out.take();
     }
-    assert(rows === bucket.size.rows, `bucket ${bucket.name} has as many rows as were counted`);
-    names.add(Buffer.from(bucket.name, "utf8"), tree.finishBucket());
+    assert(tree.rows === bucket.size.rows, `bucket ${bucket.name} has as many rows as were counted`);
+    const name = Buffer.from(bucket.name, "utf8");
+    const content = tree.finishBucket();
+    names.add(name, 0, name.length, content, 0, content.length);
   }
   assert(pages.next <= freelist, "the trees fit into the pages that were planned for them");
   for (let free = pages.next; free < freelist; free++) {

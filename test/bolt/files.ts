@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gunzipSync } from "node:zlib";
-import { type BucketSource, openBolt, type Pair, planBolt } from "../../src/bolt/index.js";
+import { type BucketSource, openBolt, planBolt } from "../../src/bolt/index.js";
 
 /**
  * A file that bbolt 1.3.6 has written in three transactions, with pages of 1 KiB. Its buckets are `empty`; `large`,
@@ -89,9 +89,11 @@ function source(name: string, pairs: readonly (readonly [string, string])[]): Bu
   return {
     name,
     size,
-    async *pairs() {
-      for (let at = 0; at < pairs.length; at += 1000) {
-        yield pairs.slice(at, at + 1000).map(([key, value]): Pair => [bytes(key), bytes(value)]);
+    async *addTo(sink) {
+      // As the parts of larger arrays that they are in a database.
+      for (const [at, [key, value]] of pairs.entries()) {
+        sink.add(bytes(`..${key}.`), 2, key.length, bytes(`.${value}..`), 1, value.length);
+        if (at % 1000 === 999) yield;
       }
     },
   };

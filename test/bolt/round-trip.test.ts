@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { encodeFreelist, FreePages, freelistPages } from "../../src/bolt/freelist.js";
-import { planBolt } from "../../src/bolt/index.js";
+import { type BucketSource, planBolt } from "../../src/bolt/index.js";
 import { decodeMeta } from "../../src/bolt/meta.js";
 import { bboltFile, boltFile, type Contents, contentsOf, numbered } from "./files.js";
 
@@ -66,11 +66,12 @@ test("a file has few free pages, and lists them", async () => {
 
 test("a file whose buckets have other pairs than were counted is not completed", async () => {
   const size = { rows: 2, bytes: 4000, keyBytesMax: 1 };
-  const pairs = async function* () {
-    yield [[Buffer.from("a"), Buffer.alloc(1999)] as const];
+  const addTo: BucketSource["addTo"] = async function* (sink) {
+    sink.add(Buffer.from("a"), 0, 1, Buffer.alloc(1999), 0, 1999);
+    yield;
   };
   const read = async (): Promise<void> => {
-    for await (const _ of planBolt([{ name: "a", size, pairs }]).chunks(4096));
+    for await (const _ of planBolt([{ name: "a", size, addTo }]).chunks(4096));
   };
   await expect(read()).rejects.toThrow("as many rows as were counted");
 });
@@ -101,15 +102,18 @@ test("chunks of all sizes make the same file", async () => {
   }
 });
 
-test("pairs that are out of order are refused", async () => {
-  await expect(
-    boltFile({
-      a: [
-        ["b", ""],
-        ["a", ""],
-      ],
-    }),
-  ).rejects.toThrow("pairs come in order");
+test("pairs that are out of order are refused, also at the beginning of a leaf", async () => {
+  const longer = "v".repeat(140_000);
+  for (const [keys, value] of [
+    ["ba", ""],
+    ["aa", ""],
+    ["bca", longer],
+    ["bcc", longer],
+  ] as const) {
+    const pairs = [...keys].map((key) => [key, value] as const);
+    await expect(boltFile({ a: pairs })).rejects.toThrow("pairs come in order");
+  }
+  await expect(boltFile({ a: [["", "value"]] })).rejects.toThrow("no key of a stored pair is empty");
 });
 
 function large(bytes: number): [string, string][] {

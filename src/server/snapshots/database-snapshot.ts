@@ -8,7 +8,7 @@ import {
   type Row,
 } from "../../backend/index.js";
 import { type Clock, EtcdError, Turns } from "../../base/index.js";
-import { type BoltPlan, planBolt } from "../../bolt/index.js";
+import { type BoltPlan, type PairSink, planBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
 /** A snapshot of a member's database as a file in etcd's format. The file is generated while it is sent. */
@@ -159,19 +159,26 @@ function bucketsOf(view: CopiedView, signal: AbortSignal, turns: Turns) {
   return allBuckets.map((name) => ({
     name,
     size: view.sizeOf(name),
-    pairs: () => pairsOf(view, name, signal, turns),
+    addTo: (sink: PairSink) => addRows(view, name, sink, signal, turns),
   }));
 }
 
 /**
- * The pairs of a view, in short turns: several snapshots may be under way at once, and a write passes the event loop
- * some times before it is answered, so that it would wait for as many turns of a snapshot.
+ * Adds the rows of a view, in short turns: several snapshots may be under way at once, and a write passes the event
+ * loop some times before it is answered, so that it would wait for as many turns of a snapshot.
  */
-async function* pairsOf(view: CopiedView, bucket: Bucket, signal: AbortSignal, turns: Turns): AsyncGenerator<Row[]> {
+async function* addRows(
+  view: CopiedView,
+  bucket: Bucket,
+  sink: PairSink,
+  signal: AbortSignal,
+  turns: Turns,
+): AsyncGenerator<undefined> {
   for await (const rows of view.batches(bucket)) {
     if (turns.over(bytesOf(rows))) await turns.rest();
     signal.throwIfAborted();
-    yield rows;
+    for (const [key, value] of rows) sink.add(key, 0, key.length, value, 0, value.length);
+    yield;
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { type Backend, BackendCounters } from "../../../src/backend/index.js";
 import { type ClusterId, defaultApiLevel, type MemberId, silentLogger, systemClock } from "../../../src/base/index.js";
-import { planBolt } from "../../../src/bolt/index.js";
+import { type BucketSource, planBolt } from "../../../src/bolt/index.js";
 import { encodeV2Store } from "../../../src/cluster/index.js";
 import { emptyConfState, type Snapshot } from "../../../src/raft/index.js";
 import { LogCounters } from "../../../src/server/consensus/log-counters.js";
@@ -34,10 +34,11 @@ function snapshotAt(index: number): Snapshot {
 }
 
 async function* file(): AsyncGenerator<Uint8Array> {
-  const pairs = async function* () {
-    yield [[Buffer.from("key"), Buffer.from("value")] as const];
+  const addTo: BucketSource["addTo"] = async function* (sink) {
+    sink.add(Buffer.from("key"), 0, 3, Buffer.from("value"), 0, 5);
+    yield;
   };
-  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, pairs }]).chunks(
+  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, addTo }]).chunks(
     4096,
   ))
     yield chunk;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { systemClock } from "../../../src/base/index.js";
-import { planBolt } from "../../../src/bolt/index.js";
+import { type BucketSource, planBolt } from "../../../src/bolt/index.js";
 import { LogCounters } from "../../../src/server/consensus/log-counters.js";
 import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
 import type { SnapshotPart } from "../../../src/transport/index.js";
@@ -14,11 +14,12 @@ let dirs = 0;
 const freshDir = () => join(root, String(dirs++));
 
 async function database(): Promise<Buffer> {
-  const pairs = async function* () {
-    yield [[Buffer.from("key"), Buffer.from("value")] as const];
+  const addTo: BucketSource["addTo"] = async function* (sink) {
+    sink.add(Buffer.from("key"), 0, 3, Buffer.from("value"), 0, 5);
+    yield;
   };
   const chunks: Buffer[] = [];
-  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, pairs }]).chunks(
+  for await (const chunk of planBolt([{ name: "key", size: { rows: 1, bytes: 8, keyBytesMax: 3 }, addTo }]).chunks(
     1024,
   ))
     chunks.push(chunk);
