@@ -60,7 +60,12 @@ export function recordKey({ main, number }: RecordName): Buffer {
 }
 
 export function isRecordKey(key: Uint8Array): boolean {
-  return key[markAt] === mark && key[0] === prefix && key.byteLength === recordKeyBytes;
+  return isRecordKeyIn(key, 0, key.byteLength);
+}
+
+/** Whether the part of `bytes` with that length is the key of a record. */
+export function isRecordKeyIn(bytes: Uint8Array, at: number, length: number): boolean {
+  return bytes[at + markAt] === mark && bytes[at] === prefix && length === recordKeyBytes;
 }
 
 export function recordName(key: Uint8Array): RecordName {

@@ -25,4 +25,5 @@ export { openMemoryStore } from "./memory-store.js";
 export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
 export { checkTables, type TableDamage } from "./table-check.js";
-export { CopiedDatabase, type CopiedView } from "./tables/copied-database.js";
+export { CopiedDatabase } from "./tables/copied-database.js";
+export type { RowSink } from "./tables/merged-rows.js";

@@ -1,25 +1,22 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { compareBytes, type StepTurns } from "../../base/index.js";
-import type { BackendView, Row } from "../backend.js";
-import { inUseKey, isRecordKey } from "../batch-record.js";
+import type { BackendView } from "../backend.js";
+import { inUseKey, isRecordKeyIn } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
-import { type Bucket, bucketEnd, bucketStart, keyInBucket } from "../buckets.js";
+import { type Bucket, bucketEnd, bucketStart } from "../buckets.js";
 import { type Manifest, readManifest, tableName } from "../manifest.js";
 import { damagedBlock } from "./block.js";
 import type { EntryList } from "./entry-list.js";
 import { readLogs } from "./log-entries.js";
-import { mergedRows } from "./merged-rows.js";
-import { readTable } from "./table-file.js";
-
-/** The part of a view that a copy also offers. */
-export type CopiedView = Pick<BackendView, "sizeOf" | "batches">;
+import { addMerged, type RowSink } from "./merged-rows.js";
+import { TableReader } from "./table-file.js";
 
 /**
  * A copy of a database that `Backend.copyTo` has made, read without LevelDB. All rows cost a fraction
  * of what they cost with LevelDB, whose iterator makes two buffers for each row, one call of native code each.
  */
-export class CopiedDatabase implements CopiedView {
+export class CopiedDatabase implements Pick<BackendView, "sizeOf"> {
   readonly #dir: string;
   readonly #manifest: Manifest;
   /** The changes that are in no table yet, in several lists. */
@@ -54,24 +51,30 @@ export class CopiedDatabase implements CopiedView {
     return this.#sizes.of(bucket);
   }
 
-  async *batches(bucket: Bucket): AsyncGenerator<Row[], void, undefined> {
-    for await (const rows of this.#rows(bucketStart(bucket), bucketEnd(bucket))) {
-      // Records of batches that were left behind have no meaning here.
-      const shown = rows.some(([key]) => isRecordKey(key)) ? rows.filter(([key]) => !isRecordKey(key)) : rows;
-      yield shown.map(([key, value]) => [keyInBucket(key), value] as const);
-    }
+  /**
+   * Adds all rows of a bucket, in the order of their keys.
+   *
+   * @returns a step after some rows, with their bytes. The caller may rest there
+   * @throws DiskError when the copy is damaged; the error of the disk
+   */
+  addTo(bucket: Bucket, sink: RowSink): AsyncGenerator<number, void, undefined> {
+    const low = bucketStart(bucket);
+    return this.#addRows(low, bucketEnd(bucket), new BucketSink(sink, low.length));
   }
 
   async #readSizes(): Promise<void> {
     const end = Buffer.concat([inUseKey, Buffer.of(0)]);
     let sizes: BucketSizes | undefined;
-    for await (const [row] of this.#rows(inUseKey, end)) sizes = row && BucketSizes.decode(row[1]);
+    const add: RowSink["add"] = (_keys, _keyAt, _keyBytes, values, valueAt, valueBytes) => {
+      sizes = BucketSizes.decode(values.subarray(valueAt, valueAt + valueBytes));
+    };
+    for await (const _ of this.#addRows(inUseKey, end, { add }));
     // A copy without its manifest, which would seem to be an empty database, has none of these, either.
     if (sizes === undefined) throw damagedBlock();
     this.#sizes = sizes;
   }
 
-  #rows(low: Uint8Array, high: Uint8Array) {
+  #addRows(low: Uint8Array, high: Uint8Array, sink: RowSink) {
     const { tables } = this.#manifest;
     const overlapping = [...tables]
       .filter(([, { smallest, largest }]) => compareBytes(smallest, high) < 0 && compareBytes(largest, low) >= 0)
@@ -84,7 +87,7 @@ export class CopiedDatabase implements CopiedView {
       else levels.set(level, [...(levels.get(level) ?? []), number]);
     }
     for (const numbers of levels.values()) sources.push(this.#chain(numbers, low, high));
-    return mergedRows(sources, low, high);
+    return addMerged(sources, low, high, sink);
   }
 
   async *#chain(
@@ -92,7 +95,33 @@ export class CopiedDatabase implements CopiedView {
     low: Uint8Array,
     high: Uint8Array,
   ): AsyncGenerator<EntryList, void, undefined> {
-    for (const number of numbers) yield* readTable(join(this.#dir, tableName(number)), low, high, this.#turns);
+    const reader = new TableReader(low, high, this.#turns);
+    for (const number of numbers) yield* reader.read(join(this.#dir, tableName(number)));
+  }
+}
+
+/** Takes the rows of a bucket, whose keys begin with `prefixBytes` that only the database needs. */
+class BucketSink implements RowSink {
+  readonly #sink: RowSink;
+  readonly #prefixBytes: number;
+
+  constructor(sink: RowSink, prefixBytes: number) {
+    this.#sink = sink;
+    this.#prefixBytes = prefixBytes;
+  }
+
+  add(
+    keys: Uint8Array,
+    keyAt: number,
+    keyBytes: number,
+    values: Uint8Array,
+    valueAt: number,
+    valueBytes: number,
+  ): void {
+    // Records of batches that were left behind have no meaning here.
+    if (isRecordKeyIn(keys, keyAt, keyBytes)) return;
+    const prefixBytes = this.#prefixBytes;
+    this.#sink.add(keys, keyAt + prefixBytes, keyBytes - prefixBytes, values, valueAt, valueBytes);
   }
 }
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { compareBytes, type StepTurns } from "../../base/index.js";
 import { readLogInSteps, VarintReader } from "../log-format.js";
 import { damagedBlock } from "./block.js";
-import { EntryList } from "./entry-list.js";
+import { EntryList, trailerOfKeyBytes } from "./entry-list.js";
 
 /** A batch begins with the number of its first change (8) and the number of its changes (4), little endian. */
 const batchHeadBytes = 12;
@@ -49,10 +49,22 @@ export async function readLogs(paths: readonly string[], turns: StepTurns): Prom
   return runs;
 }
 
+/** Copies the changes, so that the rest of the log does not stay in memory. */
 function inOrder(entries: Entry[]): EntryList {
   entries.sort((one, other) => compareBytes(one.key, other.key) || other.sequence - one.sequence);
+  const values = Buffer.allocUnsafeSlow(entries.reduce((sum, { value }) => sum + (value?.length ?? 0), 0));
   const list = new EntryList();
-  for (const { key, value, sequence } of entries) list.add(key, value, sequence);
+  list.clear(values);
+  let at = 0;
+  for (const { key, value, sequence } of entries) {
+    const trailer = Buffer.alloc(trailerOfKeyBytes);
+    trailer[0] = value === undefined ? 0 : put;
+    trailer.writeUIntLE(sequence, 1, 6);
+    const stored = Buffer.concat([key, trailer]);
+    if (value !== undefined) values.set(value, at);
+    list.add(0, stored, 0, stored.length, at, value?.length ?? 0);
+    at += value?.length ?? 0;
+  }
   return list;
 }
 

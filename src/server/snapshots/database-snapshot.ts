@@ -2,13 +2,13 @@ import { rm } from "node:fs/promises";
 import {
   allBuckets,
   type Backend,
+  type BackendView,
   type Bucket,
   CopiedDatabase,
-  type CopiedView,
-  type Row,
+  type RowSink,
 } from "../../backend/index.js";
 import { type Clock, EtcdError, Turns } from "../../base/index.js";
-import { type BoltPlan, type PairSink, planBolt } from "../../bolt/index.js";
+import { type BoltPlan, planBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
 /** A snapshot of a member's database as a file in etcd's format. The file is generated while it is sent. */
@@ -25,6 +25,9 @@ export interface DatabaseSnapshot {
   /** Ends the snapshot at any point. Until then its data stays on disk, even if it is deleted meanwhile. */
   close(): Promise<void>;
 }
+
+/** A state of the database that a snapshot is made of: a copy, or a view. */
+type SnapshotView = Pick<CopiedDatabase, "sizeOf" | "addTo">;
 
 /** A smaller database is read faster than it is copied. */
 const copiedBytesMin = 16 * 1024 * 1024;
@@ -56,7 +59,7 @@ export class DatabaseSnapshots {
   take(signal: AbortSignal, client: object = signal): DatabaseSnapshot {
     const end = this.#begin();
     const view = this.#backend.consistentView();
-    return this.#make(view, signal, new Turns(this.#clock, undefined, client), async () => {
+    return this.#make(new ReadView(view), signal, new Turns(this.#clock, undefined, client), async () => {
       end();
       await view.close();
     });
@@ -104,8 +107,32 @@ export class DatabaseSnapshots {
     };
   }
 
-  #make(view: CopiedView, signal: AbortSignal, turns: Turns, close: () => Promise<void>): DatabaseSnapshot {
+  #make(view: SnapshotView, signal: AbortSignal, turns: Turns, close: () => Promise<void>): DatabaseSnapshot {
     return new ViewSnapshot(planBolt(bucketsOf(view, signal, turns)), close);
+  }
+}
+
+/** Reads a view of the database as a copy is read. */
+class ReadView implements SnapshotView {
+  readonly #view: BackendView;
+
+  constructor(view: BackendView) {
+    this.#view = view;
+  }
+
+  sizeOf(bucket: Bucket) {
+    return this.#view.sizeOf(bucket);
+  }
+
+  async *addTo(bucket: Bucket, sink: RowSink): AsyncGenerator<number, void, undefined> {
+    for await (const rows of this.#view.batches(bucket)) {
+      let bytes = 0;
+      for (const [key, value] of rows) {
+        sink.add(key, 0, key.length, value, 0, value.length);
+        bytes += key.length + value.length;
+      }
+      yield bytes;
+    }
   }
 }
 
@@ -155,11 +182,11 @@ async function* behind(
   }
 }
 
-function bucketsOf(view: CopiedView, signal: AbortSignal, turns: Turns) {
+function bucketsOf(view: SnapshotView, signal: AbortSignal, turns: Turns) {
   return allBuckets.map((name) => ({
     name,
     size: view.sizeOf(name),
-    addTo: (sink: PairSink) => addRows(view, name, sink, signal, turns),
+    addTo: (sink: RowSink) => addRows(view, name, sink, signal, turns),
   }));
 }
 
@@ -168,20 +195,15 @@ function bucketsOf(view: CopiedView, signal: AbortSignal, turns: Turns) {
  * loop some times before it is answered, so that it would wait for as many turns of a snapshot.
  */
 async function* addRows(
-  view: CopiedView,
+  view: SnapshotView,
   bucket: Bucket,
-  sink: PairSink,
+  sink: RowSink,
   signal: AbortSignal,
   turns: Turns,
 ): AsyncGenerator<undefined> {
-  for await (const rows of view.batches(bucket)) {
-    if (turns.over(bytesOf(rows))) await turns.rest();
+  for await (const bytes of view.addTo(bucket, sink)) {
+    if (turns.over(bytes)) await turns.rest();
     signal.throwIfAborted();
-    for (const [key, value] of rows) sink.add(key, 0, key.length, value, 0, value.length);
     yield;
   }
-}
-
-function bytesOf(rows: readonly Row[]): number {
-  return rows.reduce((sum, [key, value]) => sum + key.byteLength + value.byteLength, 0);
 }
