@@ -3,22 +3,30 @@ import { type LevelBatch, type LevelStore, openMemoryStore } from "../../src/bac
 import type { Random } from "../../src/base/index.js";
 import { changedStore } from "../../src/testing/changed-store.js";
 import type { ProcessClock } from "../../src/testing/process-clock.js";
-import { files, promises } from "./files.js";
+import { type CopiedFiles, copyRows, readCopy } from "./copied-rows.js";
+import { type File, files, promises } from "./files.js";
 
 type Change = (batch: LevelBatch) => void;
 
 interface Database {
   readonly store: LevelStore;
+  /** The files that the database was read from, if it began as a copy of another one. */
+  readonly from: CopiedFiles | undefined;
   /** The batches that are not on disk yet, in order. The first one is being written. */
   writing: (readonly Change[])[];
 }
 
-/** The disk of one machine. Writes take time, and after a crash an unfinished write may be there or not. */
+/**
+ * The disk of one machine. Writes take time, and after a crash an unfinished write may be there or not.
+ *
+ * A database is in memory. The file `CURRENT` in its folder stands for it, so that it moves with the folder. A copy of
+ * a database consists of files (copied-rows.ts), which can be sent to another machine and opened as a database there.
+ */
 export class SimDisk {
   /** The maximum time of a write, in ms. */
   slowMs = 3;
   readonly #random: Random;
-  readonly #databases = new Map<string, Database>();
+  readonly #databases = new Map<File, Database>();
 
   constructor(random: Random) {
     this.#random = random;
@@ -26,24 +34,36 @@ export class SimDisk {
 
   /** Opens a database for a process. After the death of the process its writes have no effect. */
   async open(dir: string, clock: ProcessClock): Promise<LevelStore> {
-    const current = join(dir, "CURRENT");
-    if (!files.exists(current)) {
-      this.#databases.set(dir, { store: await openMemoryStore(), writing: [] });
+    const path = join(dir, "CURRENT");
+    if (!files.exists(path)) {
+      const store = await openMemoryStore();
       await promises.mkdir(dir);
       // The start looks for this file to decide whether there is a database.
-      files.open(current, "w");
+      this.#databases.set(files.open(path, "w"), { store, from: undefined, writing: [] });
     }
-    const database = this.#databases.get(dir);
-    if (database === undefined) throw new Error(`no database in ${dir}`);
+    const current = files.open(path, "r");
+    const database = this.#databases.get(current) ?? (await openCopy(dir));
+    this.#databases.set(current, database);
     return this.#storeFor(dir, database, clock);
   }
 
-  /** Ends the process or the machine. For each database a random number of its first unfinished batches is kept. */
+  /** The time of a write or a sync. It never ends for a process that has died. */
+  pass(clock: ProcessClock): Promise<void> {
+    return new Promise((resolve) => void clock.after(this.#random.int(this.slowMs + 1), resolve));
+  }
+
+  /**
+   * Ends the process or the machine, after its files have lost what was not synced. For each database a random number
+   * of its first unfinished batches is kept.
+   */
   async crash(): Promise<void> {
-    for (const database of this.#databases.values()) {
+    for (const [current, database] of this.#databases) {
       const kept = this.#random.int(database.writing.length + 1);
-      for (const changes of database.writing.slice(0, kept)) await apply(database.store, changes);
+      const changes = database.writing.slice(0, kept);
       database.writing = [];
+      // The next start reads the files again, and finds what they have lost.
+      if (database.from?.lost()) this.#databases.delete(current);
+      else for (const batch of changes) await apply(database.store, batch);
     }
   }
 
@@ -54,13 +74,17 @@ export class SimDisk {
       const { writing } = database;
       writing.push(changes);
       await last;
-      await new Promise<void>((resolve) => clock.after(this.#random.int(this.slowMs + 1), resolve));
+      await this.pass(clock);
       await apply(store, changes);
       writing.shift();
     };
     return changedStore(store, {
       dir,
       close: async () => undefined,
+      copyTo: async (target) => {
+        await copyRows(store, target, () => this.pass(clock));
+        return true;
+      },
       batch: () => {
         const changes: Change[] = [];
         return {
@@ -75,6 +99,16 @@ export class SimDisk {
       },
     });
   }
+}
+
+/** @throws Error when there is no copy of a database in the folder, or only a part of one */
+async function openCopy(dir: string): Promise<Database> {
+  const copy = readCopy(dir);
+  const store = await openMemoryStore();
+  const batch = store.batch();
+  for (const [key, value] of copy.rows) batch.put(key, value);
+  await batch.write({ sync: true });
+  return { store, from: copy.files, writing: [] };
 }
 
 async function apply(store: LevelStore, changes: readonly Change[]): Promise<void> {

@@ -30,6 +30,7 @@ export class Faults {
     network.heal();
     for (const machine of machines) {
       machine.disk.slowMs = 3;
+      machine.breakArrivals(false);
       machine.resume();
       machine.start();
     }
@@ -54,6 +55,7 @@ export class Faults {
       () => this.#flap(),
       () => this.#worsen(),
       () => this.#slowDisk(),
+      () => this.#breakArrivals(),
       () => this.#crashWhileWriting(),
       () => this.#moveLeader(),
       () => this.#heal(),
@@ -83,6 +85,13 @@ export class Faults {
     this.#soon(() => {
       disk.slowMs = 3;
     }, 3_000);
+  }
+
+  #breakArrivals(): void {
+    const machine = this.#anyone();
+    this.#note(`${machine.name} cannot write what arrives`);
+    machine.breakArrivals(true);
+    this.#soon(() => machine.breakArrivals(false), 3_000);
   }
 
   /** Crashes all machines during many writes. */

@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 
-interface File {
+export interface File {
   bytes: Buffer;
   /** The contents that remain after a crash. */
   synced: Buffer;
@@ -10,10 +10,34 @@ interface File {
 class Files {
   #files = new Map<string, File>();
   #folders = new Set<string>(["/"]);
+  readonly #syncs = new Map<string, () => Promise<void>>();
+  readonly #broken = new Set<string>();
 
   reset(): void {
     this.#files.clear();
     this.#folders = new Set(["/"]);
+    this.#syncs.clear();
+    this.#broken.clear();
+  }
+
+  /** Lets each sync of a file below `folder` wait for `passed`, which does not return in a process that has died. */
+  delaySyncs(folder: string, passed: () => Promise<void>): void {
+    this.#syncs.set(folder, passed);
+  }
+
+  /** Lets all writes to files below `folder` fail, or succeed again. */
+  break(folder: string, broken: boolean): void {
+    if (broken) this.#broken.add(folder);
+    else this.#broken.delete(folder);
+  }
+
+  /** @throws Error when the folder of the file is broken */
+  checkWrite(path: string): void {
+    for (const folder of this.#broken) if (path.startsWith(`${folder}/`)) throw failure("EIO", path);
+  }
+
+  async syncTime(path: string): Promise<void> {
+    for (const [folder, passed] of this.#syncs) if (path.startsWith(`${folder}/`)) await passed();
   }
 
   /** Resets all files under `folder` to their synced contents. */
@@ -23,6 +47,10 @@ class Files {
 
   exists(path: string): boolean {
     return this.#files.has(path) || this.#folders.has(path);
+  }
+
+  isFolder(path: string): boolean {
+    return this.#folders.has(path);
   }
 
   makeFolder(path: string): void {
@@ -80,15 +108,22 @@ function failure(code: string, path: string): Error {
 export const promises = {
   mkdir: async (path: string) => files.makeFolder(path),
   access: async (path: string) => void files.open(path, "r"),
-  stat: async (path: string) => ({ mode: 0o700, size: files.open(path, "r").bytes.length }),
+  stat: async (path: string) => {
+    const { length: size } = files.open(path, "r").bytes;
+    return { mode: 0o700, size, isDirectory: () => files.isFolder(path) };
+  },
   readdir: async (path: string) => files.names(path),
   readFile: async (path: string, encoding?: BufferEncoding) => {
     const { bytes } = files.open(path, "r");
     return encoding === undefined ? bytes : bytes.toString(encoding);
   },
+  writeFile: async (path: string, bytes: Uint8Array) => {
+    files.checkWrite(path);
+    files.open(path, "w").bytes = Buffer.from(bytes);
+  },
   rename: async (from: string, to: string) => files.rename(from, to),
   rm: async (path: string, options: { force?: boolean; recursive?: boolean } = {}) => files.remove(path, options),
-  open: async (path: string, flags: string) => handleOf(files.open(path, flags)),
+  open: async (path: string, flags: string) => handleOf(path, files.open(path, flags)),
 };
 
 /** The functions of `node:fs` that the server uses. */
@@ -98,27 +133,35 @@ export const sync = {
   constants: { R_OK: 4, W_OK: 2, X_OK: 1 },
 };
 
-function handleOf(file: File) {
+/** A large write is done in part only, as a system may do it. */
+const writtenMax = 300;
+
+function handleOf(path: string, file: File) {
   return {
-    stat: async () => ({ size: file.bytes.length }),
+    stat: async () => ({ size: file.bytes.length, isDirectory: () => false }),
     read: async (target: Buffer, offset: number, length: number, position: number) => {
       return { bytesRead: file.bytes.copy(target, offset, position, position + length), buffer: target };
     },
     writeFile: async (chunk: Uint8Array) => {
+      files.checkWrite(path);
       file.bytes = Buffer.concat([file.bytes, chunk]);
     },
     write: async (bytes: Uint8Array, offset: number, length: number, position: number) => {
-      const end = position + length;
+      files.checkWrite(path);
+      const bytesWritten = Math.min(length, writtenMax);
+      const end = position + bytesWritten;
       const written = Buffer.concat([file.bytes, Buffer.alloc(Math.max(0, end - file.bytes.length))]);
-      written.set(bytes.subarray(offset, offset + length), position);
+      written.set(bytes.subarray(offset, offset + bytesWritten), position);
       file.bytes = written;
-      return { bytesWritten: length };
+      return { bytesWritten };
     },
     truncate: async (length: number) => {
       file.bytes = file.bytes.subarray(0, length);
     },
     sync: async () => {
-      file.synced = file.bytes;
+      const { bytes } = file;
+      await files.syncTime(path);
+      file.synced = bytes;
     },
     close: async () => undefined,
   };

@@ -2,13 +2,8 @@ import type { MemberId, Random } from "../../src/base/index.js";
 import type { Message } from "../../src/raft/index.js";
 import type { EtcdServer, PeerAccess, PeerLink, PeerNetwork } from "../../src/server/index.js";
 import type { ProcessClock } from "../../src/testing/process-clock.js";
-import {
-  type OutgoingSnapshot,
-  type PeerClient,
-  PeerError,
-  type PeerService,
-  wholeFile,
-} from "../../src/transport/index.js";
+import { type OutgoingSnapshot, type PeerClient, PeerError, type PeerService } from "../../src/transport/index.js";
+import { DatabaseSending, type Receiver, type Route } from "./database-sending.js";
 import { asSent, checkReadable, type Release } from "./newer-member.js";
 import type { Trace } from "./trace.js";
 
@@ -28,6 +23,8 @@ export interface Station {
   readonly peerUrl: string;
   readonly clock: ProcessClock;
   readonly release: Release;
+  /** Whether the member takes databases as tables and in parts, and sends them so. */
+  readonly takesTables: boolean;
   /** Ends the run with its first failure. */
   readonly fail: (error: unknown) => void;
   /** The server of the process; undefined while it starts. */
@@ -37,6 +34,7 @@ export interface Station {
 interface Connected extends Station {
   readonly link: PeerLink;
   readonly peers: Set<MemberId>;
+  readonly receivers: WeakMap<Message, Receiver>;
 }
 
 /**
@@ -45,6 +43,10 @@ interface Connected extends Station {
  */
 export class SimNetwork {
   weather: Weather = fair;
+  /** Number of databases that arrived as tables. */
+  tablesSent = 0;
+  /** Number of times that the sending of a database was resumed behind its first byte. */
+  resumed = 0;
   readonly #random: Random;
   readonly #trace: Trace;
   /** The running processes, by name. */
@@ -52,6 +54,8 @@ export class SimNetwork {
   readonly #connected = new Map<MemberId, Connected>();
   /** The cut links: with `a>b` no message gets from a to b. */
   readonly #cut = new Set<string>();
+  /** The databases that are on their way, with the names of their senders. */
+  readonly #sendings = new Map<DatabaseSending, string>();
   readonly #since = new Map<string, number>();
 
   constructor(random: Random, trace: Trace) {
@@ -69,6 +73,7 @@ export class SimNetwork {
   leave(name: string): void {
     this.#stations.delete(name);
     for (const [id, station] of this.#connected) if (station.name === name) this.#connected.delete(id);
+    for (const [sending, from] of this.#sendings) if (from === name) sending.cut();
   }
 
   /** Loses all messages of `from` to `to` from now on. */
@@ -89,7 +94,8 @@ export class SimNetwork {
     const peers = new Set<MemberId>();
     const self: Connected = {
       ...{ name: station.name, peerUrl: station.peerUrl, clock: station.clock, link, peers },
-      ...{ release: station.release, fail: station.fail },
+      ...{ release: station.release, takesTables: station.takesTables, fail: station.fail },
+      receivers: new WeakMap(),
       get server() {
         return station.server;
       },
@@ -101,6 +107,7 @@ export class SimNetwork {
         if (isUp()) for (const message of messages) this.#send(self, message);
       },
       sendSnapshot: (snapshot) => void this.#sendSnapshot(self, snapshot),
+      takesTables: (id) => station.takesTables && this.#connected.get(id)?.takesTables === true,
       addPeer: (id) => void peers.add(id),
       addRemote: (id) => void peers.add(id),
       updatePeer: () => undefined,
@@ -181,32 +188,46 @@ export class SimNetwork {
   async #sendSnapshot(self: Connected, snapshot: OutgoingSnapshot): Promise<void> {
     const message: Message = asSent(self.release, { ...snapshot.message, entries: [] });
     const to = message.to as MemberId;
-    let reported = false;
-    const report = (outcome: "finish" | "failure"): void => {
-      if (reported) return;
-      reported = true;
-      self.clock.after(this.#delay(), () => self.link.raft.reportSnapshot(to, outcome));
-    };
-    const chunks = await allOf(snapshot.body(0));
-    snapshot.release();
     const target = this.#connected.get(to);
-    const lost = target === undefined || !this.#reaches(self, target) || !this.#passes(self.name, target.name);
-    if (lost || chunks === undefined) return report("failure");
-    const broken = this.#random.int(10) === 0;
-    this.#trace.note(`${self.name} sends ${show(message)}${broken ? ", cut short" : ""}`);
-    target.clock.after(this.#delay() + this.#random.int(50), () => {
-      target.link.snapshotSink(message, broken ? cutShort(chunks) : whole(chunks), wholeFile).then(
-        () => {
-          this.#deliver(target, message);
-          report("finish");
-        },
-        () => report("failure"),
-      );
-    });
-    // A connection to a process that has ended breaks.
-    self.clock.after(2_000, () => {
-      if (target.clock.dead) report("failure");
-    });
+    const delay = (): number => this.#delay();
+    const route: Route = {
+      ...{ random: this.#random, clock: self.clock, delay },
+      receiver: () => {
+        const now = this.#connected.get(to);
+        const isUp = this.#connected.get(self.link.memberId) === self;
+        return isUp && now !== undefined && this.#reaches(self, now) ? this.#receiverOf(now, message) : undefined;
+      },
+      note: (what) => this.#trace.note(`${self.name} ${what}`),
+    };
+    this.#trace.note(`${self.name} sends ${show(message)} as ${snapshot.form}`);
+    const resumable = target !== undefined && self.takesTables && target.takesTables;
+    const sending = new DatabaseSending(route, snapshot, resumable);
+    this.#sendings.set(sending, self.name);
+    const outcome = await sending.send().then(
+      () => "finish" as const,
+      () => "failure" as const,
+    );
+    this.#sendings.delete(sending);
+    snapshot.release();
+    this.resumed += sending.resumed;
+    if (outcome === "finish" && snapshot.form === "tables") this.tablesSent++;
+    this.#trace.note(`${self.name} ends sending a database: ${outcome}`);
+    self.clock.after(this.#delay(), () => self.link.raft.reportSnapshot(to, outcome));
+  }
+
+  /** The same object for the same process and message, so that a sender sees whether it still talks to that process. */
+  #receiverOf(target: Connected, message: Message): Receiver {
+    const found = target.receivers.get(message);
+    if (found !== undefined) return found;
+    const receiver: Receiver = {
+      ...{ clock: target.clock, parts: target.link.parts },
+      take: async (body, part) => {
+        await target.link.snapshotSink(message, body, part);
+        this.#deliver(target, message);
+      },
+    };
+    target.receivers.set(message, receiver);
+    return receiver;
   }
 
   /** Sends a request to the process at a URL. The request and the answer take time and can be lost. */
@@ -261,26 +282,6 @@ export class SimNetwork {
       stop: () => undefined,
     };
   }
-}
-
-/** Reads a whole body. @returns undefined if it breaks off because its member stops */
-async function allOf(body: AsyncIterable<Uint8Array>): Promise<Uint8Array[] | undefined> {
-  const chunks: Uint8Array[] = [];
-  try {
-    for await (const chunk of body) chunks.push(chunk);
-  } catch {
-    return undefined;
-  }
-  return chunks;
-}
-
-async function* whole(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks;
-}
-
-async function* cutShort(chunks: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
-  yield* chunks.slice(0, -1);
-  throw new Error("the connection broke");
 }
 
 function show({ type, from, term, index, logTerm, commit, entries, reject }: Message): string {

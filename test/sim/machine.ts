@@ -39,6 +39,7 @@ export class MemberProcess {
   readonly name: string;
   readonly peerUrl: string;
   readonly release: Release;
+  readonly takesTables: boolean;
   readonly fail: (error: unknown) => void;
   /** The server; undefined while it starts. */
   server: EtcdServer | undefined;
@@ -54,6 +55,7 @@ export class MemberProcess {
     this.name = machine.name;
     this.peerUrl = machine.peerUrl;
     this.release = machine.release;
+    this.takesTables = machine.takesTables;
     this.fail = world.fail;
     this.clock = clock;
     this.random = random;
@@ -77,6 +79,8 @@ export class Machine {
   readonly name: string;
   readonly peerUrl: string;
   readonly release: Release;
+  /** Whether the member takes databases as tables and in parts. */
+  readonly takesTables: boolean;
   readonly disk: SimDisk;
   readonly #world: Surroundings;
   readonly #random: Random;
@@ -91,8 +95,9 @@ export class Machine {
   /** Whether the removal of the member was requested. */
   leaving = false;
 
-  constructor(world: Surroundings, at: number, random: Random, release: Release) {
+  constructor(world: Surroundings, at: number, random: Random, release: Release, takesTables: boolean) {
     this.release = release;
+    this.takesTables = takesTables;
     this.#world = world;
     this.#random = random;
     this.name = `m${at}`;
@@ -120,6 +125,7 @@ export class Machine {
     const clock = new ProcessClock(shared, this.#random.int(1_000_000), this.#wallSkewMs);
     const process = new MemberProcess(this, clock, random, this.#world);
     this.#process = process;
+    files.delaySyncs(this.#dir, () => this.disk.pass(clock));
     trace.note(`${this.name} starts`);
     this.#crashed
       .then(() => EtcdServer.start(this.#config(), this.#depsOf(process)))
@@ -152,6 +158,11 @@ export class Machine {
     files.crash(this.#dir);
     this.#crashed = this.disk.crash();
     for (const listener of process.onDeath) listener();
+  }
+
+  /** Lets databases that arrive from other members fail to be written, or be written again. */
+  breakArrivals(broken: boolean): void {
+    files.break(`${this.#dir}/member/snap`, broken);
   }
 
   pause(): void {

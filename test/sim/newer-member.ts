@@ -14,13 +14,18 @@ export interface Release {
   readonly stopsAtV2: boolean;
   /** Whether its snapshots have no data, so that only their database names the members. */
   readonly bareSnapshots: boolean;
+  /** Whether it takes databases as the tables of this program, too. */
+  readonly tables: boolean;
 }
 
 const ours = (level: ApiLevel): Release => ({
-  ...{ level, version: apiVersion(level), stopsAtV2: false, bareSnapshots: false },
+  ...{ level, version: apiVersion(level), stopsAtV2: false, bareSnapshots: false, tables: true },
 });
-const etcd37: Release = { level: "3.7", version: "3.7.1", stopsAtV2: true, bareSnapshots: false };
-const etcd38: Release = { level: "3.7", version: "3.8.0-alpha.0", stopsAtV2: true, bareSnapshots: true };
+const double = (version: string, bareSnapshots: boolean): Release => ({
+  ...{ level: "3.7", version, stopsAtV2: true, bareSnapshots, tables: false },
+});
+const etcd37 = double("3.7.1", false);
+const etcd38 = double("3.8.0-alpha.0", true);
 
 /** A release for each founding member of a mixed cluster, with at least one double. */
 export function mixedReleases(random: Random, count: number): readonly Release[] {

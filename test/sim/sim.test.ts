@@ -49,6 +49,7 @@ for (const { mode, actors, mixed, seeds } of modes)
     const failed: string[] = [];
     const startedAt = performance.now();
     let [writes, reads, changes, checkpoints, readBack, virtualMs, latest] = [0, 0, 0, 0, 0, 0, startedAt];
+    let [tables, resumed] = [0, 0];
     for (let seed = first; seed < first + seeds; seed++) {
       try {
         const outcome = await simulate(seed, { actors, mixed, print });
@@ -57,6 +58,8 @@ for (const { mode, actors, mixed, seeds } of modes)
         changes += outcome.membershipChanges;
         checkpoints += outcome.checkpointsRead;
         readBack += outcome.readBackBytes;
+        tables += outcome.tablesSent;
+        resumed += outcome.resumed;
         virtualMs += outcome.virtualMs;
       } catch (error) {
         failed.push(`seed ${seed}: ${error instanceof Error ? error.message : error}\n${again(seed)} -t "${mode}"`);
@@ -71,13 +74,17 @@ for (const { mode, actors, mixed, seeds } of modes)
       console.log(
         `${done} seeds, ${failed.length} failed; ${perHour} seeds an hour, ${cpuMs(done)} ms of CPU each; ` +
           `${writes} writes, ${reads} reads and ${changes} members in or out, ` +
-          `${checkpoints} checkpoints and ${readBack} bytes of older entries read, ${Math.round(virtualMs / 1000)} s`,
+          `${checkpoints} checkpoints and ${readBack} bytes of older entries read, ` +
+          `${tables} databases sent as tables, ${resumed} resumed, ${Math.round(virtualMs / 1000)} s`,
       );
     }
     expect(failed).toEqual([]);
     // Otherwise starts from checkpoints, and logs that are longer than their part in memory, are not simulated at all.
     if (seeds >= 3) expect(checkpoints).toBeGreaterThan(0);
     if (seeds >= 3 && !actors) expect(readBack).toBeGreaterThan(0);
+    // The same for databases that are sent as tables, and for those that are resumed.
+    if (seeds >= 12 && !mixed) expect(tables).toBeGreaterThan(0);
+    if (seeds >= 12) expect(resumed).toBeGreaterThan(0);
   });
 
 for (const { mode, actors, mixed } of modes)

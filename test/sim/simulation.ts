@@ -25,6 +25,9 @@ export interface Outcome {
   readonly checkpointsRead: number;
   /** Bytes of entries that members have read back from their logs on disk; 0 where consensus is an actor. */
   readonly readBackBytes: number;
+  /** Databases that arrived as tables, and times that the sending of one was resumed. */
+  readonly tablesSent: number;
+  readonly resumed: number;
   readonly virtualMs: number;
 }
 
@@ -65,6 +68,7 @@ export async function simulate(
       backendBatchIntervalMs: [20, 100, 2_000][random.int(3)] ?? 100,
       checkpoints: { lookMs: [50, 400, 3_000][random.int(3)] ?? 400, tailBytesMin: 500, share: 1 },
     },
+    tables: (["all", "all", "all but one", "none"] as const)[random.int(4)] ?? "all",
     actors,
     mixed,
     print,
@@ -128,6 +132,8 @@ async function run(world: World, clientCount: number, membershipChanges: boolean
       membershipChanges: operator.changes,
       checkpointsRead,
       readBackBytes: sum(readBack),
+      tablesSent: world.network.tablesSent,
+      resumed: world.network.resumed,
       virtualMs: world.clock.now(),
     },
   };

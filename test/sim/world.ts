@@ -12,10 +12,14 @@ import { nodeOf } from "./nodes.js";
 import { SimClock, settle } from "./time.js";
 import { Trace } from "./trace.js";
 
+/** Which members take databases as tables: all, all but the first, or none, as in earlier releases. */
+export type TableTakers = "all" | "all but one" | "none";
+
 export interface WorldConfig {
   readonly seed: number;
   readonly members: number;
   readonly settings: Partial<ServerConfig>;
+  readonly tables: TableTakers;
   /** Consensus, keys and the front end of a member are separate actors, with messages between them. */
   readonly actors?: boolean;
   /** Whether the members are of several releases, doubles of etcd 3.7 and 3.8 among them. */
@@ -36,6 +40,7 @@ export class World implements Surroundings {
   readonly initialCluster: ServerConfig["initialCluster"];
   readonly logs: boolean;
   readonly actors: boolean;
+  readonly #tables: TableTakers;
   readonly #checker = new InvariantChecker();
   /** The state of each member at the last check. */
   readonly #checked = new Map<string, Marks>();
@@ -45,7 +50,7 @@ export class World implements Surroundings {
   #made = 0;
   #failure: unknown;
 
-  constructor({ seed, members, settings, actors = false, mixed = false, print = false }: WorldConfig) {
+  constructor({ seed, members, settings, tables, actors = false, mixed = false, print = false }: WorldConfig) {
     files.reset();
     this.#random = seededRandom(seed);
     this.logs = print;
@@ -53,6 +58,7 @@ export class World implements Surroundings {
     this.trace = new Trace(this.clock, print);
     this.network = new SimNetwork(this.fork(), this.trace);
     this.settings = settings;
+    this.#tables = tables;
     if (mixed) this.#releases = this.fork();
     const releases = this.#releases && mixedReleases(this.#releases, members);
     for (let at = 0; at < members; at++) this.machines.push(this.#newMachine(releases?.[at] ?? newest));
@@ -70,7 +76,9 @@ export class World implements Surroundings {
   }
 
   #newMachine(release: Release): Machine {
-    return new Machine(this, this.#made++, this.fork(), release);
+    const at = this.#made++;
+    const takesTables = release.tables && (this.#tables === "all" || (this.#tables === "all but one" && at > 0));
+    return new Machine(this, at, this.fork(), release, takesTables);
   }
 
   /** Removes a machine whose member was removed. */

@@ -54,7 +54,8 @@ export class FileDisk implements MemberDisk {
   }
 
   received(counters: LogCounters): ReceivedSnapshots {
-    const { clock, receivedSnapshots } = this.#config;
-    return receivedSnapshots ?? new SnapshotFolder(join(dirname(this.#databaseDir), "snap"), clock, counters);
+    const { clock, receivedSnapshots, openStore } = this.#config;
+    const dir = join(dirname(this.#databaseDir), "snap");
+    return receivedSnapshots ?? new SnapshotFolder(dir, clock, counters, openStore);
   }
 }

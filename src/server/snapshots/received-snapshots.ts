@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { storedIndex } from "../../apply/index.js";
-import { openLevelBackend } from "../../backend/index.js";
+import { type LevelStore, openLevelBackend } from "../../backend/index.js";
 import { type Clock, errorCode, silentLogger, type Timer } from "../../base/index.js";
 import { type BoltFile, openBolt } from "../../bolt/index.js";
 import { type KeptParts, type SnapshotPart, wholeFile } from "../../transport/index.js";
@@ -42,6 +42,8 @@ const arrivingPrefix = "arriving-";
 /** How long the part of a database is kept whose sender has gone. */
 const keptMs = 120_000;
 
+type OpenStore = (dir: string) => Promise<LevelStore>;
+
 interface Kept {
   readonly name: string;
   readonly timer: Timer;
@@ -56,6 +58,7 @@ export class SnapshotFolder implements ReceivedSnapshots {
   readonly #dir: string;
   readonly #clock: Clock;
   readonly #counters: LogCounters;
+  readonly #openStore: OpenStore | undefined;
   #arrivals = 0;
   /** The names of databases that are arriving now. */
   readonly #arriving = new Set<string>();
@@ -64,10 +67,12 @@ export class SnapshotFolder implements ReceivedSnapshots {
   /** The last transfer that was stored. Its sender may not have got the answer. */
   #stored: { readonly transfer: string; readonly bytes: number } | undefined;
 
-  constructor(dir: string, clock: Clock, counters: LogCounters) {
+  /** @param openStore opens a directory with received tables; tests pass a simulated disk */
+  constructor(dir: string, clock: Clock, counters: LogCounters, openStore?: OpenStore) {
     this.#dir = dir;
     this.#clock = clock;
     this.#counters = counters;
+    this.#openStore = openStore;
   }
 
   async store(index: number, body: AsyncIterable<Uint8Array>, part: SnapshotPart = wholeFile): Promise<number> {
@@ -170,10 +175,28 @@ export class SnapshotFolder implements ReceivedSnapshots {
     } finally {
       await source.close();
     }
-    await checkTables(path, index, this.#clock);
+    await this.#checkTables(path, index);
     await this.#timeSync(() => syncDirectory(path));
     await rm(this.#path(index, tablesSuffix), { recursive: true, force: true });
     await rename(path, this.#path(index, tablesSuffix));
+  }
+
+  /**
+   * Checks that LevelDB can open received tables, and that they have the state of the snapshot. Their bytes have been
+   * compared with their checksums.
+   */
+  async #checkTables(dir: string, index: number): Promise<void> {
+    let failure: Error | undefined;
+    const onFailure = (error: Error): void => {
+      failure = error;
+    };
+    const openStore = this.#openStore;
+    const options = { dir, clock: this.#clock, logger: silentLogger, onFailure, ...(openStore && { openStore }) };
+    const backend = await openLevelBackend(options);
+    const found = storedIndex(backend);
+    await backend.close();
+    if (failure !== undefined) throw failure;
+    if (found !== index) throw new Error(`the tables of a snapshot at index ${index} have the state at ${found}`);
   }
 
   async #timeSync(sync: () => Promise<void>): Promise<void> {
@@ -237,22 +260,6 @@ async function readThrough(file: FileHandle, progress: () => void): Promise<void
     const pairs = bucket.pairs()[Symbol.asyncIterator]();
     while (!(await pairs.next()).done) progress();
   }
-}
-
-/**
- * Checks that LevelDB can open received tables, and that they have the state of the snapshot. Their bytes have been
- * compared with their checksums.
- */
-async function checkTables(dir: string, index: number, clock: Clock): Promise<void> {
-  let failure: Error | undefined;
-  const onFailure = (error: Error): void => {
-    failure = error;
-  };
-  const backend = await openLevelBackend({ dir, clock, logger: silentLogger, onFailure });
-  const found = storedIndex(backend);
-  await backend.close();
-  if (failure !== undefined) throw failure;
-  if (found !== index) throw new Error(`the tables of a snapshot at index ${index} have the state at ${found}`);
 }
 
 async function exists(path: string): Promise<boolean> {
