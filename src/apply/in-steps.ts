@@ -111,7 +111,7 @@ function* revoke(options: ApplierOptions, id: LeaseId, entry: LargeEntry): Steps
   const { lessor } = options;
   const lease = lessor.lookup(id);
   if (lease === undefined) throw new EtcdError("leaseNotFound");
-  const keys = yield* lease.keysInSteps(entry.budget);
+  const keys = yield* lease.sortedKeysInSteps(entry.budget);
   yield* write(options, entry, function* (txn): Steps<void> {
     for (const key of keys) {
       txn.deleteRange(key, "");

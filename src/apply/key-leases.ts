@@ -3,7 +3,7 @@ import type { Lessor } from "../lease/index.js";
 import type { Change } from "../mvcc/index.js";
 
 /** Updates the leases after a write: a put moves its key to the new lease, or to none; a delete detaches it. */
-export function* moveKeys(lessor: Lessor, changes: readonly Change[], budget: WorkBudget): Steps<void> {
+export function* moveKeys(lessor: Lessor, changes: Iterable<Change>, budget: WorkBudget): Steps<void> {
   for (const change of changes) {
     moveKey(lessor, change);
     if (budget.over(0)) yield;

@@ -7,12 +7,13 @@ import { BackendCounters } from "./counters.js";
 import { DiskError, readFailure, writeFailure } from "./disk-error.js";
 import { FileSize } from "./file-size.js";
 import { hashBuckets } from "./hash.js";
+import type { Change, Layer } from "./layer.js";
 import type { LevelStore } from "./level-store.js";
 import { MetaLengths } from "./meta-lengths.js";
 import { SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
 import { Strain } from "./strain.js";
-import { type Change, type Layer, WriteBuffer } from "./write-buffer.js";
+import { WriteBuffer } from "./write-buffer.js";
 
 export interface BackendOptions {
   readonly clock: Clock;
@@ -390,9 +391,9 @@ export class LevelBackend implements Backend {
     const batch = this.#store.batch();
     const turns = new Turns(this.#clock);
     for (const layer of layers) {
-      for (const [id, change] of layer.changes) {
-        if (change === null) batch.del(bytesOf(id));
-        else batch.put(bytesOf(id), change);
+      for (const [key, change] of layer.byteRows()) {
+        if (change === null) batch.del(key);
+        else batch.put(key, change);
         if (turns.over(change?.byteLength ?? 0)) await turns.rest();
       }
     }

@@ -1,12 +1,12 @@
 import type { StoredKey } from "./buckets.js";
-import { type Change, compareKeys, type Layer } from "./write-buffer.js";
+import { type Change, compareKeys, type Layer, type OrderedKeys } from "./layer.js";
 
 /** Position in the changes of one layer. */
 interface Cursor {
   readonly layer: Layer;
   /** Place of the layer in order of age; newer layers have larger numbers. */
   readonly age: number;
-  readonly order: readonly StoredKey[];
+  readonly order: OrderedKeys;
   at: number;
   head: StoredKey;
 }
@@ -35,7 +35,7 @@ export class Overlay {
     const first = this.#cursors[0];
     if (first === undefined) return undefined;
     const { head } = first;
-    const change = first.layer.changes.get(head);
+    const change = first.layer.get(head);
     // Older layers may have a change of the same key, which the newest one hides.
     for (let cursor = this.#cursors[0]; cursor?.head === head; cursor = this.#cursors[0]) this.#advance(cursor);
     return change;
@@ -48,7 +48,7 @@ export class Overlay {
   }
 
   #place(cursor: Cursor): void {
-    const head = cursor.order[cursor.at];
+    const head = cursor.order.at(cursor.at);
     if (head === undefined || head >= this.#high) return;
     cursor.head = head;
     // Layers seldom overlap, so the cursor mostly goes back to the front.
@@ -63,12 +63,12 @@ function isBefore(one: Cursor, other: Cursor): boolean {
   return order < 0 || (order === 0 && one.age > other.age);
 }
 
-function lowerBound(order: readonly StoredKey[], key: StoredKey): number {
+function lowerBound(order: OrderedKeys, key: StoredKey): number {
   let low = 0;
   let high = order.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    const at = order[middle];
+    const at = order.at(middle);
     if (at !== undefined && at < key) low = middle + 1;
     else high = middle;
   }

@@ -12,9 +12,9 @@ import {
   textOf,
 } from "./buckets.js";
 import type { DiskError } from "./disk-error.js";
+import type { Layer } from "./layer.js";
 import type { LevelSnapshot, LevelStore } from "./level-store.js";
 import { Overlay } from "./overlay.js";
-import type { Layer } from "./write-buffer.js";
 
 /**
  * Entries that are asked of LevelDB at once. Their arrival holds the event loop for about half a millisecond; those of
@@ -58,7 +58,7 @@ export class SnapshotView implements BackendView {
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
     const id = storedKeyText(bucket, key);
     for (let at = this.#layers.length - 1; at >= 0; at--) {
-      const change = this.#layers[at]?.changes.get(id);
+      const change = this.#layers[at]?.get(id);
       if (change !== undefined) return change ?? undefined;
     }
     try {

@@ -1,11 +1,6 @@
 import { assert } from "../base/index.js";
 import type { StoredKey } from "./buckets.js";
-
-/**
- * The new value of a key; null removes the key. Changes wait long enough to be moved by the garbage collector, so each
- * of them is a text and a value, and no object of its own.
- */
-export type Change = Uint8Array | null;
+import { type Change, Layer } from "./layer.js";
 
 /**
  * The most sealed layers that wait for the next batch. Beyond, two of them are merged, so that a read looks into few.
@@ -19,27 +14,6 @@ const mergedChangesMax = 10_000;
 const layerChangesMax = 16_384;
 /** The most changes of a `hold` that join the changes before it in the same layer. */
 const joinedChangesMax = 1_024;
-/** The most keys that are sorted in less than a millisecond. */
-const sortedAtOnce = 2_048;
-
-/** A sequence of changes, of which the last one of each key counts. A sealed layer gets no more changes. */
-export class Layer {
-  readonly changes = new Map<StoredKey, Change>();
-  #order: StoredKey[] | undefined;
-
-  /** The layer's keys in order. Only a sealed layer may be asked, since the order is computed once. */
-  order(): readonly StoredKey[] {
-    this.#order ??= [...this.changes.keys()].sort(compareKeys);
-    return this.#order;
-  }
-
-  /** Sorts the keys for `order`. @returns whether the sorting took some milliseconds */
-  sort(): boolean {
-    if (this.#order !== undefined) return false;
-    return this.order().length > sortedAtOnce;
-  }
-}
-
 /**
  * The changes that are not in LevelDB yet, in layers: one is open for changes; sealed ones may be shared by views;
  * those of the batch being written stay readable until LevelDB has confirmed the batch.
@@ -59,7 +33,7 @@ export class WriteBuffer {
 
   /** Number of changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
-    return this.#waitingSealed + this.#open.changes.size + (this.#beforeHold?.changes.size ?? 0);
+    return this.#waitingSealed + this.#open.size + (this.#beforeHold?.size ?? 0);
   }
 
   /** Number of all changes, including those of the batch being written. */
@@ -68,16 +42,16 @@ export class WriteBuffer {
   }
 
   set(id: StoredKey, change: Change): void {
-    this.#open.changes.set(id, change);
-    if (this.#open.changes.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
+    this.#open.set(id, change);
+    if (this.#open.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
   }
 
   /** The last change of a key; undefined when it has been written, or there is none. */
   find(id: StoredKey): Change | undefined {
     // Not `??`: null is a change, too, and hides an older one.
-    let found = this.#open.changes.get(id);
+    let found = this.#open.get(id);
     if (found === undefined && this.#held !== undefined) found = findIn(this.#held, id);
-    if (found === undefined) found = this.#beforeHold?.changes.get(id);
+    if (found === undefined) found = this.#beforeHold?.get(id);
     if (found === undefined) found = findIn(this.#sealed, id);
     return found === undefined ? findIn(this.#writing, id) : found;
   }
@@ -97,8 +71,8 @@ export class WriteBuffer {
     const held = this.#held ?? [];
     const before = this.#beforeHold;
     // Many entries are held one after the other. A layer for each of them would make every read look into more layers.
-    if (before?.changes.size && held.length === 0 && this.#open.changes.size <= joinedChangesMax) {
-      for (const [id, change] of this.#open.changes) before.changes.set(id, change);
+    if (before?.size && held.length === 0 && this.#open.size <= joinedChangesMax) {
+      for (const [id, change] of this.#open.rows()) before.set(id, change);
       this.#open = before;
       this.#beforeHold = undefined;
     }
@@ -142,21 +116,23 @@ export class WriteBuffer {
   /** Seals the changes that are not held. */
   #seal(): void {
     if (this.#held !== undefined) this.#sealBeforeHold();
-    else if (this.#open.changes.size > 0) this.#sealInto(this.#sealed);
+    else if (this.#open.size > 0) this.#sealInto(this.#sealed);
     if (this.#sealed.length > sealedLayersMax) this.#waitingSealed -= mergeSmallest(this.#sealed);
   }
 
   #sealBeforeHold(): void {
     const before = this.#beforeHold;
     this.#beforeHold = undefined;
-    if (before === undefined || before.changes.size === 0) return;
+    if (before === undefined || before.size === 0) return;
     this.#sealed.push(before);
-    this.#waitingSealed += before.changes.size;
+    this.#waitingSealed += before.size;
   }
 
   #sealInto(layers: Layer[]): void {
+    // One entry may make very many changes, which stay until all of them can be written.
+    if (layers === this.#held) this.#open.pack();
     layers.push(this.#open);
-    this.#waitingSealed += this.#open.changes.size;
+    this.#waitingSealed += this.#open.size;
     this.#open = new Layer();
   }
 }
@@ -178,15 +154,15 @@ function mergeSmallest(layers: Layer[]): number {
   if (place < 0) return 0;
   const merged = new Layer();
   for (const layer of layers.slice(place, place + 2)) {
-    for (const [id, change] of layer.changes) merged.changes.set(id, change);
+    for (const [id, change] of layer.rows()) merged.set(id, change);
   }
   layers.splice(place, 2, merged);
-  return smallest - merged.changes.size;
+  return smallest - merged.size;
 }
 
 function findIn(layers: readonly Layer[], id: StoredKey): Change | undefined {
   for (let at = layers.length - 1; at >= 0; at--) {
-    const change = layers[at]?.changes.get(id);
+    const change = layers[at]?.get(id);
     if (change !== undefined) return change;
   }
   return undefined;
@@ -194,10 +170,6 @@ function findIn(layers: readonly Layer[], id: StoredKey): Change | undefined {
 
 function countChanges(layers: readonly Layer[]): number {
   let count = 0;
-  for (const layer of layers) count += layer.changes.size;
+  for (const layer of layers) count += layer.size;
   return count;
-}
-
-export function compareKeys(left: StoredKey, right: StoredKey): number {
-  return left < right ? -1 : left > right ? 1 : 0;
 }

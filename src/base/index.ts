@@ -65,12 +65,14 @@ export {
   memoryKinds,
 } from "./memory-account.js";
 export { NamedRows, wordsOfName } from "./named-rows.js";
+export { PackedKeys } from "./packed-keys.js";
 export { type Random, seededRandom, systemRandom } from "./random.js";
 export { hashOfLong, hashOfText, RowBuckets } from "./row-buckets.js";
 export { RowLists } from "./row-lists.js";
 export { type PlaceAsker, Semaphore } from "./semaphore.js";
 export { SharedBytes, sharedBytesMemory } from "./shared-bytes.js";
 export { sortInSteps } from "./sort-in-steps.js";
+export { sortKeysInSteps } from "./sorted-keys.js";
 export { editDistance, nearest } from "./suggestion.js";
 export { doneWithin, pause, withTimeout } from "./timeouts.js";
 export { finish, type Steps, type StepTurns, Turns, unboundedWork, type WorkBudget } from "./turns.js";

@@ -1,4 +1,4 @@
-import { type Key, type LeaseId, type Steps, sortInSteps, type WorkBudget } from "../base/index.js";
+import { type Key, type LeaseId, type Steps, sortKeysInSteps, type WorkBudget } from "../base/index.js";
 import type { LeaseRow, LeaseTable } from "./lease-table.js";
 
 /** The public view of a lease. Its id and time to live can still be read after the lease is revoked. */
@@ -13,11 +13,13 @@ export interface Lease {
   keys(): Key[];
   /** Like `keys`, in steps. Keys that are attached or detached between two steps may be missing. */
   keysInSteps(budget: WorkBudget): Steps<Key[]>;
+  /** Like `keysInSteps`, but most keys are outside of V8's heap until they are walked. */
+  sortedKeysInSteps(budget: WorkBudget): Steps<Iterable<Key>>;
   /** Keys of the lease in no particular order. Keys may be detached meanwhile; they are skipped. */
   eachKey(): Iterable<Key>;
 }
 
-/** Bytes that could be read in the time in which the name of a key is read, in the unit of `WorkBudget`. */
+/** Bytes that could be read in the time in which a key is taken from a sorted list, in the unit of `WorkBudget`. */
 const bytesOfName = 256;
 
 /** A lease of a table. There is no object for it beside the views that somebody asked for. */
@@ -55,19 +57,18 @@ export class LeaseView implements Lease {
 
   *keysInSteps(budget: WorkBudget): Steps<Key[]> {
     const keys: Key[] = [];
-    for (const key of this.eachKey()) {
+    for (const key of yield* this.sortedKeysInSteps(budget)) {
       keys.push(key);
       if (budget.over(bytesOfName)) yield;
     }
-    return yield* sortInSteps(keys, compareKeys, budget);
+    return keys;
+  }
+
+  sortedKeysInSteps(budget: WorkBudget): Steps<Iterable<Key>> {
+    return sortKeysInSteps(this.eachKey(), budget);
   }
 
   eachKey(): Iterable<Key> {
     return this.exists ? this.#table.keys(this.#row) : [];
   }
-}
-
-/** Keys are latin1 strings, so comparing two of them compares their bytes. */
-function compareKeys(one: Key, other: Key): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-import type { Key, Steps, WorkBudget } from "../base/index.js";
+import type { Key } from "../base/index.js";
 import { type Encoded, KeyValue } from "../wire/index.js";
 
 /** One put or delete of a revision, with all that a watcher needs. */
@@ -47,17 +47,3 @@ export function changeBytes(change: Change): number {
   const pairBytes = change.type === "delete" ? change.key.length : change.kv.length;
   return pairBytes + (change.previous?.length ?? 0);
 }
-
-/** Called with every revision once it is complete and readable, at once and in order. */
-export type ChangeListener = (revision: number, changes: readonly Change[]) => void;
-
-/**
- * Like `ChangeListener`, for a listener that may have much to do.
- *
- * @returns the work that is left after this call; the next revision begins only when it is done
- */
-export type ChangeTeller = (
-  revision: number,
-  changes: readonly Change[],
-  budget: WorkBudget,
-) => Steps<void> | undefined;

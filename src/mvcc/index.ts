@@ -5,7 +5,8 @@
  *
  * `WatchableStore` is built on it and tells watchers every change once and in order; no write waits for a watcher.
  */
-export type { Change, ChangeListener } from "./change.js";
+export type { Change } from "./change.js";
+export type { ChangeList, ChangeListener } from "./change-list.js";
 export type { CheckpointPace } from "./checkpoint/budget.js";
 export type { Child, ChildPage, ChildQuery, KeyInterval } from "./child-scan.js";
 export { StoreCounters } from "./counters.js";

@@ -37,13 +37,14 @@ export class RecentChanges {
   }
 
   /** Adds the changes of the next revision. */
-  add(changes: readonly Change[]): void {
+  add(revision: Iterable<Change> & { readonly length: number }): void {
     this.#next++;
     // This revision is too large to keep, and the earlier ones are useless without it.
-    if (changes.length > this.#countMax) {
+    if (revision.length > this.#countMax) {
       this.#forget();
       return;
     }
+    const changes = [...revision];
     const bytes = changes.reduce((sum, change) => sum + changeBytes(change), 0);
     this.#revisions.push({ changes, bytes });
     this.#count += changes.length;

@@ -9,7 +9,7 @@ import {
   Turns,
   type WorkBudget,
 } from "../base/index.js";
-import type { Change, ChangeListener, ChangeTeller } from "./change.js";
+import type { ChangeList, ChangeListener, ChangeTeller } from "./change-list.js";
 import { Budget, type CheckpointPace, defaultPace } from "./checkpoint/budget.js";
 import { CheckpointedKeys } from "./checkpoint/checkpointed-keys.js";
 import { Checkpointer } from "./checkpoint/checkpointer.js";
@@ -287,7 +287,7 @@ export class Store extends StateReader {
     await this.#compactor.stop();
   }
 
-  #endWrite(changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
+  #endWrite(changes: ChangeList, budget: WorkBudget): Steps<void> | undefined {
     this.#writing = false;
     if (changes.length === 0) return undefined;
     const revision = ++this.state.revision;

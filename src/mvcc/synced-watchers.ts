@@ -1,5 +1,6 @@
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { Change } from "./change.js";
+import type { ChangeList } from "./change-list.js";
 import { addToBatch, ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
@@ -72,7 +73,7 @@ export class SyncedWatchers {
   }
 
   /** Delivers the changes of a revision. @returns the steps that are left, if any */
-  tell(revision: number, changes: readonly Change[], budget: WorkBudget): Steps<void> | undefined {
+  tell(revision: number, changes: ChangeList, budget: WorkBudget): Steps<void> | undefined {
     if (this.#group.size === 0) return undefined;
     const [first] = changes;
     const single = changes.length === 1 ? first : undefined;
@@ -117,7 +118,7 @@ export class SyncedWatchers {
     this.#endTelling();
   }
 
-  #isLarge(changes: readonly Change[]): boolean {
+  #isLarge(changes: ChangeList): boolean {
     let events = 0;
     let bytes = 0;
     for (const { key, kv, previous, version } of changes) {
@@ -128,7 +129,7 @@ export class SyncedWatchers {
     return false;
   }
 
-  *#tellInSteps(revision: number, changes: readonly Change[], budget: WorkBudget): Steps<void> {
+  *#tellInSteps(revision: number, changes: ChangeList, budget: WorkBudget): Steps<void> {
     // A watcher that is deleted between two steps leaves the batches, too: its number may be given to another one.
     const batches = this.#batches;
     for (const change of changes) {

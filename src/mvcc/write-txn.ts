@@ -10,7 +10,7 @@ import {
   type WorkBudget,
 } from "../base/index.js";
 import { type Encoded, encodeInto, KeyValue } from "../wire/index.js";
-import { type Change, Deletion } from "./change.js";
+import { ChangeList } from "./change-list.js";
 import { noRow, type Row } from "./keys/key-rows.js";
 import { rangeAt, rangeInStepsAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
@@ -24,7 +24,7 @@ const keysAtOnce = 256;
 const bytesOfDelete = 2048;
 
 /** Makes the changes readable. Returns the steps that tell watchers about them, if these do not fit into this turn. */
-type Finish = (changes: readonly Change[], budget: WorkBudget) => Steps<void> | undefined;
+type Finish = (changes: ChangeList, budget: WorkBudget) => Steps<void> | undefined;
 
 /**
  * The writes of one request make one revision; its changes are numbered in the order they are made. Readers of the
@@ -36,17 +36,18 @@ export class WriteTxn implements Reader {
   readonly revision: number;
   readonly #state: StoreState;
   readonly #finish: Finish;
-  readonly #changes: Change[] = [];
+  readonly #changes: ChangeList;
   #open = true;
 
   constructor(state: StoreState, finishWrite: Finish) {
     this.revision = state.revision;
     this.#state = state;
     this.#finish = finishWrite;
+    this.#changes = new ChangeList(state.revision + 1);
   }
 
   /** Changes made so far, in order. */
-  get changes(): readonly Change[] {
+  get changes(): ChangeList {
     return this.#changes;
   }
 
@@ -79,7 +80,7 @@ export class WriteTxn implements Reader {
     rows.setLeaseId(row, leaseId);
     rows.setBytes(row, kv.byteLength);
     backend.put("key", revisionKey(main, sub), kv);
-    this.#changes.push({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
+    this.#changes.addPut({ type: "put", key, kv, previous, modRevision: main, createRevision, version, leaseId });
     return main;
   }
 
@@ -150,7 +151,7 @@ export class WriteTxn implements Reader {
     index.records.rows.setLeaseId(row, 0n);
     index.records.rows.setBytes(row, stored.byteLength);
     backend.put("key", tombstoneKey(main, sub), stored);
-    this.#changes.push(new Deletion(key, main, previous));
+    this.#changes.addDelete(key, previous);
   }
 
   /** The pair that a key had before this transaction, if the cache still holds it. */

@@ -1,7 +1,7 @@
 import { BackendCounters } from "../backend/index.js";
 import { exponentialBounds, Histogram } from "../base/index.js";
 import { LeaseCounters } from "../lease/index.js";
-import { type Change, StoreCounters } from "../mvcc/index.js";
+import { type ChangeList, StoreCounters } from "../mvcc/index.js";
 import { LogCounters } from "./consensus/log-counters.js";
 
 const applyBounds = exponentialBounds(0.0001, 2, 20);
@@ -74,10 +74,8 @@ export class ServerCounters {
     (success ? this.rangeSeconds.success : this.rangeSeconds.failure).observe(seconds);
   }
 
-  countChanges(changes: readonly Change[]): void {
-    for (const { type } of changes) {
-      if (type === "put") this.puts++;
-      else this.deletes++;
-    }
+  countChanges({ length, deletes }: ChangeList): void {
+    this.puts += length - deletes;
+    this.deletes += deletes;
   }
 }

@@ -154,7 +154,7 @@ test("a revocation deletes the keys of the lease as one revision, in key order",
   const { mustApply, store } = await openTwo();
   for (const key of ["z", "\u00ff", "m"]) mustApply({ put: put(key, "", { lease: 8n }) });
   const told: [number, string[]][] = [];
-  store.onChanges((revision, changes) => told.push([revision, changes.map(({ type, key }) => `${type} ${key}`)]));
+  store.onChanges((revision, changes) => told.push([revision, [...changes].map(({ type, key }) => `${type} ${key}`)]));
   const { response } = mustApply({ leaseRevoke: { id: 8n } });
   expect(told).toEqual([[8, ["delete m", "delete z", "delete \u00ff"]]]);
   expect(response).toMatchObject({ case: "leaseRevoke", value: { header: { revision: 8 } } });

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { Layer } from "../../src/backend/layer.js";
 import { Overlay } from "../../src/backend/overlay.js";
-import { Layer, WriteBuffer } from "../../src/backend/write-buffer.js";
+import { WriteBuffer } from "../../src/backend/write-buffer.js";
 
 const change = (value: string | undefined) => (value === undefined ? null : Buffer.from(value));
 
@@ -14,7 +15,7 @@ test("layers are one ordered map, in which the newest change of each key counts"
       const layers = contents.map((changes) => {
         const layer = new Layer();
         for (const [key, value] of changes) {
-          layer.changes.set(key, change(value));
+          layer.set(key, change(value));
           if (key >= low && key < high) model.set(key, value);
         }
         return layer;
@@ -42,11 +43,11 @@ test("all layers are bounded, held or not, and every change is counted and found
   expect(buffer.waiting).toBe(2 * count);
   expect([buffer.find("free/0"), buffer.find("held/0"), buffer.find(`held/${count - 1}`)]).not.toContain(undefined);
   const before = buffer.freeze();
-  expect(before.reduce((sum, layer) => sum + layer.changes.size, 0)).toBe(count);
+  expect(before.reduce((sum, layer) => sum + layer.size, 0)).toBe(count);
   buffer.release();
   const layers = buffer.take();
-  expect(Math.max(...layers.map((layer) => layer.changes.size))).toBeLessThan(20_000);
-  expect(layers.reduce((sum, layer) => sum + layer.changes.size, 0)).toBe(2 * count);
+  expect(Math.max(...layers.map((layer) => layer.size))).toBeLessThan(20_000);
+  expect(layers.reduce((sum, layer) => sum + layer.size, 0)).toBe(2 * count);
   expect([buffer.waiting, buffer.size]).toEqual([0, 2 * count]);
   buffer.written();
   expect(buffer.size).toBe(0);

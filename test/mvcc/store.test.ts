@@ -92,7 +92,7 @@ describe("a transaction", () => {
   test("reports its changes when they can be read, with deletes in key order", async () => {
     const store = await openEmpty();
     const told: [number, number, readonly Change[]][] = [];
-    store.onChanges((revision, changes) => told.push([revision, store.revision, changes]));
+    store.onChanges((revision, changes) => told.push([revision, store.revision, [...changes]]));
     write(store, { put: "b", value: "x", lease: -9n }, { put: "a" });
     write(store, { del: ["a", "c"] });
     expect(told.map(([revision, current]) => [revision, current])).toEqual([

@@ -1,0 +1,67 @@
+import type { StoredKey } from "./buckets.js";
+
+/**
+ * Changes in key order as plain bytes: a large entry makes very many small ones, which as texts and buffers would take
+ * hundreds of bytes of V8's heap each. They take their own bytes outside of the heap, and eight more.
+ */
+export class PackedRows {
+  readonly length: number;
+  /** Keys and values, one after the other. */
+  readonly #bytes: Buffer;
+  /** For each row the end of its key, and the end of its value; 0 in place of the latter when the key is removed. */
+  readonly #ends: Uint32Array;
+  readonly #first: StoredKey;
+  readonly #last: StoredKey;
+
+  /** @param order the keys of `changes` in order, at least one; no key is empty */
+  constructor(order: readonly StoredKey[], changes: ReadonlyMap<StoredKey, Uint8Array | null>) {
+    let bytes = 0;
+    for (const [key, change] of changes) bytes += key.length + (change?.byteLength ?? 0);
+    this.length = order.length;
+    this.#bytes = Buffer.allocUnsafeSlow(bytes);
+    this.#ends = new Uint32Array(2 * order.length);
+    this.#first = order[0] ?? "";
+    this.#last = order.at(-1) ?? "";
+    let end = 0;
+    for (const [at, key] of order.entries()) {
+      end += this.#bytes.write(key, end, "latin1");
+      this.#ends[2 * at] = end;
+      const change = changes.get(key);
+      if (change == null) continue;
+      this.#bytes.set(change, end);
+      end += change.byteLength;
+      this.#ends[2 * at + 1] = end;
+    }
+  }
+
+  /** The key of a row; undefined behind the last one. */
+  at(row: number): StoredKey | undefined {
+    return row < this.length ? this.#bytes.toString("latin1", this.#start(row), this.#ends[2 * row]) : undefined;
+  }
+
+  keyBytes(row: number): Uint8Array {
+    return this.#bytes.subarray(this.#start(row), this.#ends[2 * row]);
+  }
+
+  change(row: number): Uint8Array | null {
+    const end = this.#ends[2 * row + 1] ?? 0;
+    return end === 0 ? null : this.#bytes.subarray(this.#ends[2 * row], end);
+  }
+
+  find(key: StoredKey): Uint8Array | null | undefined {
+    if (key < this.#first || key > this.#last) return undefined;
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.at(middle) ?? "") < key) low = middle + 1;
+      else high = middle;
+    }
+    return this.at(low) === key ? this.change(low) : undefined;
+  }
+
+  #start(row: number): number {
+    if (row === 0) return 0;
+    return this.#ends[2 * row - 1] || (this.#ends[2 * row - 2] ?? 0);
+  }
+}
