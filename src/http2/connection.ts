@@ -6,9 +6,7 @@ import {
   ConnectionError,
   checkLength,
   errorCodes,
-  frameBytesMax,
   frameFlags,
-  frameHeaderBytes,
   frameTypes,
   initialWindowBytes,
   settingIds,
@@ -20,12 +18,14 @@ import {
 import { dependencyOf, type HeaderBlock, HeaderBlocks } from "./header-blocks.js";
 import { HpackDecoder } from "./hpack-decoder.js";
 import { Incoming, type LoopShare } from "./incoming.js";
+import { KeptBytes } from "./kept-bytes.js";
 import type { ConnectionMemory } from "./memory.js";
 import { Outbound } from "./outbound.js";
 import { readSettings } from "./peer-settings.js";
 import type { PingRounds } from "./ping-rounds.js";
 import { Pings } from "./pings.js";
 import { Reading } from "./reading.js";
+import type { RefusalPace, Refusals } from "./refusal-pace.js";
 import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
 import type { HostedStream } from "./stream-host.js";
@@ -45,6 +45,8 @@ export interface Http2Config {
   readonly pingIntervalMsMin: number;
   /** Delays the answers to pings. */
   readonly pingRounds: PingRounds;
+  /** Slows the reading of connections whose requests are refused. */
+  readonly refusalPace: RefusalPace;
   /** Called after a fault that no client should be able to cause; the connection has been ended. */
   readonly onFault: (error: unknown) => void;
 }
@@ -74,6 +76,7 @@ export class Http2Connection {
   readonly #resets = new Budget(10_000, 1_000);
   /** Limit of SETTINGS frames: each may affect every stream, and counts accordingly. */
   readonly #settingsFrames = new Budget(1_000, 10);
+  readonly #refusals: Refusals;
   readonly #pings: Pings;
   readonly #streams = new Map<number, Http2Stream>();
   readonly #cut = new CutStreams();
@@ -90,8 +93,7 @@ export class Http2Connection {
   #closed = false;
   /** The streams of the ended connection are being abandoned, in several turns. */
   #abandoning = false;
-  /** Counted bytes of frames and header blocks that are incomplete. */
-  #keptBytes = 0;
+  readonly #kept: KeptBytes;
 
   /**
    * @param begun bytes that have been read from the connection already
@@ -104,13 +106,16 @@ export class Http2Connection {
     this.#onClose = onClose;
     this.#decoder = new HpackDecoder(config.fieldBytesMax);
     this.#pings = new Pings(config.pingIntervalMsMin, config.pingRounds, (bytes) => this.#out.writer.ping(bytes, true));
+    this.#refusals = config.refusalPace.connection();
+    this.#kept = new KeptBytes(config.memory.requests);
     const reading = new Reading(socket);
     this.#incoming = new Incoming({
       reading,
       turn: config.turn,
+      refusals: this.#refusals,
       connection: socket,
       take: (type, flags, stream, payload) => this.#frame(type, flags, stream, payload),
-      onFed: () => this.#countKept(this.#incoming.keptBytes + this.#blocks.keptBytes),
+      onFed: () => this.#kept.count(this.#incoming.keptBytes + this.#blocks.keptBytes, this.#incoming.waitingBytes),
       onError: (error) => this.#failed(error),
     });
     this.#out = new Outbound(socket, reading, streamWindowBytes, {
@@ -119,6 +124,7 @@ export class Http2Connection {
       onAnswer: () => this.#pings.spoke(),
       onClosed: (stream) => this.#closedStream(stream),
       onVacated: () => this.#occupied--,
+      onRefused: (bytes) => this.#refusals.count(bytes),
     });
     socket.on("data", (chunk: Buffer) => this.#incoming.receive(chunk));
     // A client that closes its half sends nothing more and reads nothing.
@@ -176,16 +182,6 @@ export class Http2Connection {
     this.#out.writer.goAway(this.#leavingAt ?? this.#lastStream, code, message);
     this.#end();
     if (!(error instanceof ConnectionError)) this.#config.onFault(error);
-  }
-
-  #countKept(bytes: number): void {
-    const more = bytes - this.#keptBytes;
-    if (more === 0) return;
-    const { requests } = this.#config.memory;
-    if (more < 0) requests.release(-more);
-    else if (bytes <= frameBytesMax + frameHeaderBytes) requests.take(more);
-    else if (!requests.tryTake(more)) throw new ConnectionError(errorCodes.enhanceYourCalm, "no memory for headers");
-    this.#keptBytes = bytes;
   }
 
   #frame(type: number, flags: number, id: number, payload: Buffer): void {
@@ -258,7 +254,7 @@ export class Http2Connection {
     const { stream: id, endsStream, selfish, bytes } = block;
     const list = this.#decoder.decode(bytes);
     const known = this.#streams.get(id);
-    if (id > this.#lastStream) this.#request(id, list, endsStream, selfish);
+    if (id > this.#lastStream) this.#request(block, list);
     else if (known !== undefined) this.#trailers(known, list, endsStream && !selfish);
     else {
       this.#late(id, endsStream);
@@ -275,27 +271,30 @@ export class Http2Connection {
     }
   }
 
-  #request(id: number, list: FieldList, endsStream: boolean, selfish: boolean): void {
+  #request({ stream: id, endsStream, selfish, bytes }: HeaderBlock, list: FieldList): void {
     this.#lastStream = id;
     const wellFormed = !selfish && isRequest(list, endsStream);
     const full = this.places >= this.#config.maxConcurrentStreams;
     if (this.#leavingAt === undefined && wellFormed && !full) {
-      this.#open(id, list, endsStream);
+      if (!this.#open(id, list, endsStream)) this.#refusals.count(bytes.length);
       return;
     }
+    this.#refusals.count(bytes.length);
     if (!endsStream) this.#cut.add(id, this.#initialSendWindow);
     if (this.#leavingAt !== undefined) return; // the client has been told by GOAWAY
     this.#out.sendReset(id, wellFormed ? errorCodes.refusedStream : errorCodes.protocol);
     this.#countReset();
   }
 
-  #open(id: number, list: FieldList, ended: boolean): void {
+  /** @returns false when the acceptor has refused the request */
+  #open(id: number, list: FieldList, ended: boolean): boolean {
     const declared = declaredBytes(list);
     const bodyBytes = declared === "malformed" ? undefined : declared;
     const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, ended, bodyBytes);
     this.#streams.set(id, stream);
     const listener = this.#accept(stream, list);
     if (listener !== undefined) stream.listen(listener);
+    return listener !== undefined;
   }
 
   #resetStream(id: number, payload: Buffer): void {
@@ -321,6 +320,7 @@ export class Http2Connection {
     }
     this.#checkKnown(id);
     this.#out.sendReset(id, code);
+    this.#refusals.count();
     this.#countReset();
   }
 
@@ -418,7 +418,7 @@ export class Http2Connection {
     this.#ended = true;
     this.#closed = true;
     this.#incoming.stop();
-    this.#countKept(0);
+    this.#kept.count(0, 0);
     this.#abandonStreams();
   }
 

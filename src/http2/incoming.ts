@@ -1,6 +1,7 @@
 import { FrameReader, type TakeFrame } from "./frame-reader.js";
 import { ConnectionError, errorCodes, preface } from "./frames.js";
 import type { Reading } from "./reading.js";
+import type { Refusals } from "./refusal-pace.js";
 
 /** The share that all connections have in a turn of the event loop. */
 export interface LoopShare {
@@ -15,6 +16,8 @@ export interface LoopShare {
 export interface IncomingConfig {
   readonly reading: Reading;
   readonly turn: LoopShare;
+  /** Decides whether frames have to wait because of requests that were refused. */
+  readonly refusals: Pick<Refusals, "mustWait" | "wait" | "leave">;
   /** The connection for which turns are requested. */
   readonly connection: object;
   readonly take: TakeFrame;
@@ -26,21 +29,25 @@ export interface IncomingConfig {
 
 /**
  * Splits the bytes of a client, from its preface on, into frames. Frames are taken while the turn of the event loop
- * lasts; the rest waits for a later turn, and nothing more is read meanwhile.
+ * lasts; the rest waits for a later turn, and nothing more is read meanwhile. After many refused requests, it waits for
+ * a turn among the connections of which this is true.
  */
 export class Incoming {
   readonly #config: IncomingConfig;
   readonly #reader: FrameReader;
-  readonly #turnIsOver: () => boolean;
+  readonly #mustPause: () => boolean;
   #prefaceAt = 0;
   /** Received bytes whose frames wait for a later turn. */
   #postponed: Buffer | undefined;
+  /** The postponed frames wait because of refused requests. */
+  #slowed = false;
   #stopped = false;
 
   constructor(config: IncomingConfig) {
     this.#config = config;
     this.#reader = new FrameReader(config.take);
-    this.#turnIsOver = () => config.turn.over;
+    const { turn, refusals } = config;
+    this.#mustPause = () => turn.over || refusals.mustWait;
   }
 
   /** Bytes of an incomplete frame. */
@@ -48,17 +55,23 @@ export class Incoming {
     return this.#reader.keptBytes;
   }
 
+  /** Bytes of complete frames that wait because of refused requests. Those that wait for a turn soon have it. */
+  get waitingBytes(): number {
+    return this.#slowed ? (this.#postponed?.length ?? 0) : 0;
+  }
+
   receive(chunk: Buffer): void {
     if (this.#stopped) return;
     // Node may have read this chunk before the connection was paused.
     if (this.#postponed !== undefined) this.#postponed = Buffer.concat([this.#postponed, chunk]);
-    else this.#feed(chunk, this.#turnIsOver);
+    else this.#feed(chunk, this.#mustPause);
   }
 
   /** Ignores all further frames. */
   stop(): void {
     this.#stopped = true;
     this.#postponed = undefined;
+    this.#config.refusals.leave();
   }
 
   #feed(chunk: Buffer, paused: () => boolean): void {
@@ -75,11 +88,20 @@ export class Incoming {
   }
 
   #postpone(rest: Buffer): void {
-    const { reading, turn, connection } = this.#config;
+    const { reading, refusals } = this.#config;
     this.#postponed = rest;
     reading.pause();
+    this.#slowed = refusals.mustWait;
+    if (this.#slowed) refusals.wait(() => this.#defer());
+    else this.#defer();
+  }
+
+  /** Goes on with the postponed frames in a later turn of the event loop. */
+  #defer(): void {
+    const { reading, turn, connection } = this.#config;
     turn.defer(
       () => {
+        this.#slowed = false;
         this.#goOn();
         reading.resume();
       },
@@ -95,7 +117,7 @@ export class Incoming {
     // The first frame has waited for this turn, and is taken in any case.
     let waited = true;
     this.#feed(bytes, () => {
-      if (!waited) return this.#config.turn.shareOver;
+      if (!waited) return this.#config.turn.shareOver || this.#config.refusals.mustWait;
       waited = false;
       return false;
     });

@@ -13,4 +13,5 @@ export type { LoopShare } from "./incoming.js";
 export type { ConnectionMemory, Pot, Priority } from "./memory.js";
 export { Pieces } from "./pieces.js";
 export { PingRounds } from "./ping-rounds.js";
+export { RefusalPace } from "./refusal-pace.js";
 export type { Http2Stream, StreamListener } from "./stream.js";

@@ -19,6 +19,8 @@ export interface OutboundConfig {
   readonly onClosed: (stream: HostedStream) => void;
   /** Called when the handler of a stream that was over is done. */
   readonly onVacated: () => void;
+  /** Called when a request was refused, with the bytes that it took. */
+  readonly onRefused: (bytes: number) => void;
 }
 
 /** The sending side of one connection, with the window of the client. Its streams send through it. */
@@ -112,6 +114,10 @@ export class Outbound implements StreamHost {
     this.#waiting?.delete(stream);
     this.requestRoom.leave(stream);
     this.#config.onClosed(stream);
+  }
+
+  refused(bytes: number): void {
+    this.#config.onRefused(bytes);
   }
 
   vacated(): void {

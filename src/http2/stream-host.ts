@@ -42,6 +42,8 @@ export interface StreamHost {
   /** Releases bytes of a body. @param whole no byte of it is held any more */
   freed(stream: HostedStream, bytes: number, whole: boolean): void;
   closed(stream: HostedStream): void;
+  /** A request was refused that has taken so many bytes: its connection is read more slowly when many are. */
+  refused(bytes: number): void;
   /** The handler of a stream that was over is done. */
   vacated(): void;
 }

@@ -153,6 +153,11 @@ export class Http2Stream implements HostedStream {
     this.fail(errorCodes.refusedStream);
   }
 
+  /** Counts the request as refused: a connection with very many of them is read more slowly. */
+  blame(): void {
+    this.#host.refused(this.#chargedBytes);
+  }
+
   /** Releases some of the charged bytes. */
   uncharge(bytes: number): void {
     const released = Math.min(bytes, this.#chargedBytes);
@@ -317,6 +322,7 @@ export class Http2Stream implements HostedStream {
 
   /** Ends the stream because there is no memory for its body. */
   overload(): void {
+    this.blame();
     this.#listener?.overloaded();
     // This code tells a client that nothing was done, so that it may try elsewhere.
     this.reset(errorCodes.refusedStream);
@@ -325,6 +331,7 @@ export class Http2Stream implements HostedStream {
   /** Ends the stream in both directions; its listener is told that it is closed. */
   fail(code: number): void {
     const listener = this.#listener;
+    this.blame();
     this.reset(code);
     listener?.closed();
   }

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { systemClock } from "../../src/base/index.js";
-import { type Field, Http2Connection, PingRounds, type StreamAcceptor } from "../../src/http2/index.js";
+import { type Field, Http2Connection, PingRounds, RefusalPace, type StreamAcceptor } from "../../src/http2/index.js";
 import { connectionMemory, endlessTurn } from "./peer.js";
 
 /** A server with connections over real sockets, for real clients. */
@@ -17,6 +17,7 @@ export class Listening {
       memory: connectionMemory(),
       turn: endlessTurn,
       pingRounds: new PingRounds(systemClock.after),
+      refusalPace: new RefusalPace(systemClock),
       onFault: (error: unknown) => this.faults.push(error),
     };
     this.#server = createServer({ noDelay: true }, (socket) => {

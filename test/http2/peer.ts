@@ -7,6 +7,7 @@ import {
   type Http2Stream,
   type LoopShare,
   PingRounds,
+  RefusalPace,
   type StreamListener,
 } from "../../src/http2/index.js";
 import { type MemorySocket, socketPair } from "../../src/rpc/http/memory-socket.js";
@@ -34,6 +35,7 @@ export interface PeerOptions {
   readonly pingIntervalMsMin?: number;
   readonly frequentFields?: readonly Field[];
   readonly memory?: MemoryAccount;
+  readonly refusalPace?: RefusalPace;
   /** A function that is called for each request. By default requests are answered with their own body. */
   readonly onRequest?: (seen: Seen) => void;
   readonly onData?: (seen: Seen, chunk: Buffer) => void;
@@ -64,6 +66,7 @@ export class Peer {
       frequentFields: options.frequentFields ?? [],
       pingIntervalMsMin: options.pingIntervalMsMin ?? 5_000,
       pingRounds: new PingRounds((delayMs, run) => this.clock.after(delayMs, run)),
+      refusalPace: options.refusalPace ?? new RefusalPace(this.clock),
       memory: connectionMemory(options.memory),
       turn: options.turn ?? endlessTurn,
       onFault: (error: unknown) => this.faults.push(error),

@@ -2,7 +2,7 @@ import { EtcdError, GrpcCode } from "../../base/index.js";
 import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
 import { bothOf, type Call } from "../../server/index.js";
 import type { CallOrigin } from "../services/call-origin.js";
-import { type CallStatus, okStatus, statusOf } from "../services/status.js";
+import { type CallStatus, canceled, isTurnedAway, okStatus, statusOf } from "../services/status.js";
 import type { Answer, LongAnswer } from "./answer.js";
 import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
 import type { MethodCounters } from "./call-counters.js";
@@ -197,7 +197,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#finish({ code: GrpcCode.DeadlineExceeded, details: "context deadline exceeded" });
     // The client no longer wants the bytes that it has not taken by its deadline.
     if (unsent) this.#stream.reset(errorCodes.cancel);
-    this.#abort(new EtcdError("canceled"));
+    this.#abort(canceled);
   }
 
   // ---- the stream's side ----
@@ -223,7 +223,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       // grpc-go's texts for an incomplete message and for a missing one.
       const details = this.#reader.cut ? "unexpected EOF" : "EOF";
       this.#finish({ code: isUnary ? GrpcCode.Unknown : GrpcCode.Internal, details });
-      this.#abort(new EtcdError("canceled"));
+      this.#abort(canceled);
     } else {
       this.#beginStream();
       if (this.#waitingRequests === 0) this.#requests?.end();
@@ -242,7 +242,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     if (this.#ended !== "no") return;
     this.#ended = "cancelled";
     this.#close(GrpcCode.Canceled);
-    this.#abort(new EtcdError("canceled"));
+    this.#abort(canceled);
   }
 
   /** Takes a message. @returns whether further messages are wanted */
@@ -322,8 +322,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
 
   /** Sends an answer. @throws EtcdError when the client does not take it and there is no memory to queue it */
   #answer({ reads }: UnaryBinding, response: Uint8Array): void {
-    // A write that was carried out must not be reported as refused. Its client gets a timeout, which leaves the outcome
-    // open.
+    // A write that was carried out must not be reported as refused: a timeout leaves the outcome open.
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
     this.#send(response.length, response);
   }
@@ -355,7 +354,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#ended = "answered";
     this.#close(code);
     this.#stream.reset(errorCodes.internal);
-    this.#abort(new EtcdError("canceled"));
+    this.#abort(canceled);
   }
 
   #beginStream(): void {
@@ -412,13 +411,14 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   /** Ends a call whose handler may be running already. */
   #refuse(error: unknown): void {
     this.#fail(error);
-    this.#abort(new EtcdError("canceled"));
+    this.#abort(canceled);
   }
 
   #finish(status: CallStatus): void {
     if (this.#ended !== "no") return;
     this.#ended = "answered";
     this.#close(status.code);
+    if (isTurnedAway(status)) this.#stream.blame();
     this.#stream.end(this.#answering ? trailersOf(status) : refusalOf(status));
   }
 

@@ -16,6 +16,7 @@ import {
   Http2Connection,
   type Http2Stream,
   PingRounds,
+  RefusalPace,
   type StreamAcceptor,
   type StreamListener,
 } from "../../http2/index.js";
@@ -53,6 +54,9 @@ const openingMsMax = 60_000;
 const lingerMsMax = 1_000;
 /** The least and the greatest interval in ms between two checks of all connections. */
 const roundMs = { least: 10, most: 5_000 };
+
+const overloaded = new EtcdError("overloaded");
+const overloadedFields = refusalOf({ code: overloaded.code, details: overloaded.message });
 
 export interface GrpcServerConfig {
   readonly bindings: readonly Binding[];
@@ -97,6 +101,7 @@ export class GrpcServer {
   readonly #deadlines: Deadlines;
   readonly #memory: ConnectionMemory;
   readonly #pingRounds: PingRounds;
+  readonly #refusalPace: RefusalPace;
   #round: Timer | undefined;
   #stopped = false;
   #emptied: (() => void) | undefined;
@@ -105,6 +110,7 @@ export class GrpcServer {
     this.#config = config;
     this.#deadlines = new Deadlines(config.clock);
     this.#pingRounds = new PingRounds((delayMs, run) => config.clock.after(delayMs, run));
+    this.#refusalPace = new RefusalPace(config.clock);
     const { memory } = config;
     this.#memory = { calls: memory.pot("calls"), requests: memory.pot("requests"), answers: memory.pot("answers") };
     const lasting = {
@@ -150,6 +156,7 @@ export class GrpcServer {
       frequentFields,
       pingIntervalMsMin: this.#config.keepaliveMsMin,
       pingRounds: this.#pingRounds,
+      refusalPace: this.#refusalPace,
       onFault: (error: unknown) => this.#fault(error),
     };
     const origin = { commonName, client: socket, remote: remoteOf(socket) };
@@ -210,8 +217,7 @@ export class GrpcServer {
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
     } else if (!this.#charge(stream, head, method[0].first)) {
-      const { code, message } = new EtcdError("overloaded");
-      stream.end(refusalOf({ code, details: message }));
+      stream.end(overloadedFields);
     } else {
       const whole = { head, encoding, timeoutMs: timeoutOf(head), ...origin };
       const call = new GrpcCall(stream, method, whole, this.#environment);

@@ -9,6 +9,14 @@ export interface CallStatus {
 
 export const okStatus: CallStatus = { code: GrpcCode.Ok, details: "OK" };
 
+/** The error of a call that has ended early. Very many may end at once, so they share one object. */
+export const canceled = new EtcdError("canceled");
+
+/** Whether a call was refused because its client is unknown, or because the server has no room for its calls. */
+export function isTurnedAway({ code }: CallStatus): boolean {
+  return code === GrpcCode.Unauthenticated || code === GrpcCode.ResourceExhausted;
+}
+
 /** An error of the transport. etcd's table of errors does not contain it, since its gRPC library reports it. */
 export class CallError extends Error {
   override readonly name = "CallError";
