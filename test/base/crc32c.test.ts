@@ -23,3 +23,13 @@ test("crc32c() can be continued from part to part", () => {
     }),
   );
 });
+
+test("crc32c() of many bytes is what a sum of each byte alone gives, wherever the bytes lie", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ minLength: 400, maxLength: 700, size: "max" }), fc.nat(9), (whole, from) => {
+      let sum = 0;
+      for (const byte of whole.subarray(from)) sum = crc32c(Uint8Array.of(byte), sum);
+      expect(crc32c(whole.subarray(from))).toBe(sum);
+    }),
+  );
+});
