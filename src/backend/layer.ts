@@ -41,14 +41,12 @@ export class Layer {
   }
 
   /** All keys with their changes. */
-  *rows(): Generator<[StoredKey, Change], void, undefined> {
-    const packed = this.#packed;
-    if (packed === undefined) yield* this.#changes;
-    else for (let row = 0; row < packed.length; row++) yield [packed.at(row) ?? "", packed.change(row)];
+  rows(): Iterable<readonly [StoredKey, Change]> {
+    return this.#packed?.rows() ?? this.#changes;
   }
 
   /** Like `rows`, with keys as bytes. */
-  *byteRows(): Generator<[Uint8Array, Change], void, undefined> {
+  *byteRows(): Generator<readonly [Uint8Array, Change], void, undefined> {
     const packed = this.#packed;
     if (packed === undefined) for (const [key, change] of this.#changes) yield [bytesOf(key), change];
     else for (let row = 0; row < packed.length; row++) yield [packed.keyBytes(row), packed.change(row)];

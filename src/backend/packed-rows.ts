@@ -39,6 +39,10 @@ export class PackedRows {
     return row < this.length ? this.#bytes.toString("latin1", this.#start(row), this.#ends[2 * row]) : undefined;
   }
 
+  *rows(): Generator<readonly [StoredKey, Uint8Array | null], void, undefined> {
+    for (let row = 0; row < this.length; row++) yield [this.at(row) ?? "", this.change(row)];
+  }
+
   keyBytes(row: number): Uint8Array {
     return this.#bytes.subarray(this.#start(row), this.#ends[2 * row]);
   }

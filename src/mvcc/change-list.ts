@@ -13,7 +13,7 @@ export class ChangeList implements Iterable<Change> {
   readonly #revision: number;
   /** Changes, and numbers of consecutive deletes of which only the names are kept. */
   readonly #parts: (Change | number)[] = [];
-  readonly #names = new PackedKeys();
+  #names: PackedKeys | undefined;
   #length = 0;
   #deletes = 0;
 
@@ -43,6 +43,7 @@ export class ChangeList implements Iterable<Change> {
       this.#parts.push(new Deletion(key, this.#revision, previous));
       return;
     }
+    this.#names ??= new PackedKeys();
     this.#names.push(key);
     const last = this.#parts.length - 1;
     const part = this.#parts[last];
@@ -51,10 +52,10 @@ export class ChangeList implements Iterable<Change> {
   }
 
   *[Symbol.iterator](): Generator<Change, void, undefined> {
-    const names = this.#names[Symbol.iterator]();
+    const names = this.#names?.[Symbol.iterator]();
     for (const part of this.#parts) {
       if (typeof part !== "number") yield part;
-      else for (let left = part; left > 0; left--) yield new Deletion(names.next().value ?? "", this.#revision);
+      else for (let left = part; left > 0; left--) yield new Deletion(names?.next().value ?? "", this.#revision);
     }
   }
 }
