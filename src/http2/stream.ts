@@ -44,7 +44,8 @@ export class Http2Stream implements HostedStream {
   #unsaid = 0;
   /** Received bytes that the listener still holds. */
   #held = 0;
-  #waiting: Waiting[] = [];
+  /** The pieces that wait for room; undefined while there are none, as with very many streams that only wait. */
+  #waiting: Waiting[] | undefined;
   #waitingBytes = 0;
   /** Counted bytes of the waiting pieces, and of the stream's handler. */
   #waitingCost = 0;
@@ -97,7 +98,7 @@ export class Http2Stream implements HostedStream {
     if (this.#over || this.#trailers !== undefined) return;
     const length = head.length + body.length;
     const fits = length <= frameBytesMax && length <= this.#sendWindow && length <= this.#host.room;
-    if (fits && this.#waiting.length === 0) {
+    if (fits && this.#waiting === undefined) {
       this.#sendWindow -= length;
       this.#host.sendData(this.id, head, body);
       return;
@@ -111,6 +112,7 @@ export class Http2Stream implements HostedStream {
     let cost = 0;
     for (const bytes of pieces) {
       if (bytes.length === 0) continue;
+      this.#waiting ??= [];
       this.#waiting.push({ bytes, sent: 0 });
       this.#waitingBytes += bytes.length;
       cost += bytes.length + waitingBytes;
@@ -169,7 +171,7 @@ export class Http2Stream implements HostedStream {
   end(trailers: readonly Field[]): void {
     if (this.#over || this.#trailers !== undefined) return;
     this.#trailers = trailers;
-    if (this.#waiting.length === 0) this.#finish(trailers);
+    if (this.#waiting === undefined) this.#finish(trailers);
   }
 
   /** Ends the stream in both directions, and drops what waits. */
@@ -302,7 +304,7 @@ export class Http2Stream implements HostedStream {
     const parts: Uint8Array[] = [];
     let taken = 0;
     let whole = 0;
-    for (const waiting of this.#waiting) {
+    for (const waiting of this.#waiting ?? []) {
       const part = waiting.bytes.subarray(waiting.sent, waiting.sent + bytes - taken);
       parts.push(part);
       waiting.sent += part.length;
@@ -311,7 +313,8 @@ export class Http2Stream implements HostedStream {
       whole++;
       if (taken === bytes) break;
     }
-    this.#waiting.splice(0, whole);
+    if (whole === this.#waiting?.length) this.#waiting = undefined;
+    else this.#waiting?.splice(0, whole);
     const cost = bytes + whole * waitingBytes;
     this.#waitingCost -= cost;
     this.#host.answers.release(cost);
@@ -355,7 +358,7 @@ export class Http2Stream implements HostedStream {
 
   #close(): void {
     this.#over = true;
-    this.#waiting = [];
+    this.#waiting = undefined;
     this.#waitingBytes = 0;
     this.#listener = undefined;
     this.#host.freed(this, this.#held, true);

@@ -6,7 +6,7 @@
 
 export type { GatewayConfig } from "./gateway/lazy-gateway.js";
 export { wholeOf } from "./grpc/answer.js";
-export { type Binding, type StreamHandler, typeOf, type UnaryHandler } from "./grpc/binding.js";
+export { type Binding, runningBy, type StreamHandler, typeOf, type UnaryHandler } from "./grpc/binding.js";
 export { CallCounters } from "./grpc/call-counters.js";
 export { type Admission, Gate, type GateView } from "./grpc/gate.js";
 export { GrpcServer, type GrpcServerConfig } from "./grpc/grpc-server.js";

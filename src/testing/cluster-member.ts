@@ -1,7 +1,7 @@
 import { type Logger, type MemberId, type Random, seededRandom } from "../base/index.js";
 import { type EtcdOptions, type EtcdPlace, startAmong } from "../embed/index.js";
 import type { RunningMember } from "../main/index.js";
-import type { Binding, ServerStream } from "../rpc/index.js";
+import { type Binding, runningBy } from "../rpc/index.js";
 import type { EtcdServer } from "../server/index.js";
 import { Faults } from "./faults.js";
 import type { VirtualNetwork } from "./network.js";
@@ -140,13 +140,10 @@ export class ClusterMember {
 function heldWhilePaused(bindings: readonly Binding[], clock: ProcessClock): readonly Binding[] {
   return bindings.map((binding): Binding => {
     if (binding.kind === "stream") {
-      return {
-        ...binding,
-        run: async (stream: ServerStream<Uint8Array, Uint8Array>) => {
-          await clock.running();
-          await binding.run(stream);
-        },
-      };
+      return runningBy(binding, async (stream) => {
+        await clock.running();
+        await binding.run(stream);
+      });
     }
     return {
       ...binding,

@@ -1,5 +1,5 @@
 import { type Clock, EtcdError, GrpcCode, pause } from "../base/index.js";
-import { type Binding, CallError, type ServerStream } from "../rpc/index.js";
+import { type Binding, CallError, runningBy, type ServerStream } from "../rpc/index.js";
 import { services } from "../wire/index.js";
 
 type Stream = ServerStream<Uint8Array, Uint8Array>;
@@ -98,7 +98,7 @@ export class Faults {
         return { ...binding, run: (request, call, log) => this.#meet(path, () => binding.run(request, call, log)) };
       }
       const run = path === watchPath ? (stream: Stream) => this.#watch(binding, stream) : binding.run;
-      return { ...binding, run: (stream: Stream) => this.#meet(path, () => run(stream)) };
+      return runningBy(binding, (stream) => this.#meet(path, () => run(stream)));
     });
   }
 

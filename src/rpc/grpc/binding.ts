@@ -1,10 +1,12 @@
-import { asError, assert, type ErrorKind, EtcdError } from "../../base/index.js";
+import { asError } from "../../base/index.js";
 import type { Call } from "../../server/index.js";
-import { type Codec, decodeReceived, type Method, TooManyParts } from "../../wire/index.js";
+import type { Method } from "../../wire/index.js";
 import type { Answer } from "./answer.js";
 import type { MethodCounters } from "./call-counters.js";
-import type { AlikeMessages, MessageInPieces } from "./sent-messages.js";
-import { MessageIterator, type ServerStream } from "./stream.js";
+import { decode, type RequestBound } from "./decoded-requests.js";
+import { DecodedSession, DecodedStream } from "./decoded-streams.js";
+import type { ServerStream } from "./stream.js";
+import { type OpenSession, runSession } from "./stream-session.js";
 
 /** A method of the API as the transport sees it: bytes in, bytes out. */
 export type Binding = UnaryBinding | StreamBinding;
@@ -39,6 +41,16 @@ export interface StreamBinding {
   /** Whether the client sends a single request, so that only the answers are a stream. */
   readonly oneRequest?: boolean;
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
+  /** Does the same as `run`, with less memory for a stream that waits. Absent for methods with few streams. */
+  readonly open?: OpenSession<Uint8Array, Uint8Array>;
+}
+
+/** The same binding with another way to run its streams. */
+export function runningBy(
+  { kind, path, first = false, oneRequest = false }: StreamBinding,
+  run: StreamBinding["run"],
+): StreamBinding {
+  return { kind, path, first, oneRequest, run };
 }
 
 /** The same binding, allowed to use the memory that is reserved for leases, elections and health checks. */
@@ -50,37 +62,6 @@ export function goingFirst<Kind extends Binding>(binding: Kind): Kind {
 export function typeOf(binding: Binding): MethodCounters["type"] {
   if (binding.kind === "unary") return "unary";
   return binding.oneRequest ? "server_stream" : "bidi_stream";
-}
-
-/** A bound on the parts of a request, so that decoding it does not block other clients for long. */
-export interface RequestBound {
-  /** The most nested messages, strings, byte strings and numbers of lists in a request. */
-  readonly partsMax: number;
-  /** The error for a request with more parts, where etcd has an error for it. */
-  readonly refusal?: ErrorKind;
-}
-
-/** Requests other than transactions have a dozen parts. Work on a part may take far longer than its decoding. */
-const ordinaryBound: RequestBound = { partsMax: 1_000 };
-/** Decoding this many parts of a transaction takes a few milliseconds. */
-const txnPartsMin = 20_000;
-
-/**
- * A bound above every transaction within `--max-txn-ops`: an operation is two messages and a value, a comparison is one
- * and a value, and there may be so many of each in the comparisons and in either branch.
- */
-export function txnBound(maxTxnOps: number): RequestBound {
-  return { partsMax: Math.max(txnPartsMin, 8 * maxTxnOps), refusal: "tooManyOps" };
-}
-
-/** Decodes a request. @throws WireError; EtcdError when it has more parts than `bound` allows */
-export function decode<Request>(codec: Codec<Request>, bytes: Uint8Array, bound = ordinaryBound): Request {
-  try {
-    return decodeReceived(codec, bytes, bound.partsMax);
-  } catch (error) {
-    if (error instanceof TooManyParts && bound.refusal !== undefined) throw new EtcdError(bound.refusal);
-    throw error;
-  }
 }
 
 /** Handles a method with one request and one answer. A handler may return a promise, and refuses by throwing. */
@@ -159,54 +140,22 @@ export function streaming<Request, Response>(
   };
 }
 
-/** A stream of messages over a stream of their bytes. */
-class DecodedStream<Request, Response> implements ServerStream<Request, Response> {
-  readonly #bytes: ServerStream<Uint8Array, Uint8Array>;
-  readonly #method: Method<Request, Response>;
-  #received: AsyncIterator<Uint8Array> | undefined;
+/** Like `streaming`, for a method of which very many streams may only wait. */
+export function session<Request, Response>(
+  method: Method<Request, Response>,
+  open: OpenSession<Request, Response>,
+): StreamBinding {
+  return {
+    kind: "stream",
+    path: method.path,
+    oneRequest: !method.requestStream,
+    ...byMessages((bytes) => new DecodedSession(bytes, method, open)),
+  };
+}
 
-  constructor(bytes: ServerStream<Uint8Array, Uint8Array>, method: Method<Request, Response>) {
-    this.#bytes = bytes;
-    this.#method = method;
-  }
-
-  get call(): Call {
-    return this.#bytes.call;
-  }
-
-  read(): AsyncIterable<Request> {
-    this.#received = this.#bytes.read()[Symbol.asyncIterator]();
-    return new MessageIterator(this);
-  }
-
-  nextMessage(): Promise<IteratorResult<Request, undefined>> {
-    assert(this.#received !== undefined, "messages are taken from an iterator");
-    return this.#received.next().then(this.#decoded);
-  }
-
-  readonly #decoded = ({ done, value }: IteratorResult<Uint8Array, undefined>): IteratorResult<Request, undefined> =>
-    done ? { done, value: undefined } : { done: false, value: decode(this.#method.request, value) };
-
-  write(message: Response): boolean {
-    return this.#bytes.write(this.#method.response.encode(message));
-  }
-
-  writePieces(message: MessageInPieces): boolean {
-    return this.#bytes.writePieces(message);
-  }
-
-  writeAlike(messages: AlikeMessages): boolean {
-    if (this.#bytes.writeAlike !== undefined) return this.#bytes.writeAlike(messages);
-    let hasRoom = true;
-    for (const message of messages.each()) hasRoom = this.#bytes.writePieces(message);
-    return hasRoom;
-  }
-
-  drained(): Promise<void> {
-    return this.#bytes.drained();
-  }
-
-  end(): void {
-    this.#bytes.end();
-  }
+/** The two ways to run a session: on a stream that calls it, and on one that is read. */
+export function byMessages(
+  open: OpenSession<Uint8Array, Uint8Array>,
+): Required<Pick<StreamBinding, "open">> & Pick<StreamBinding, "run"> {
+  return { open, run: (stream) => runSession(stream, open) };
 }

@@ -1,32 +1,33 @@
-import { EtcdError, GrpcCode } from "../../base/index.js";
+import { EtcdError, GrpcCode, type LoopTurn } from "../../base/index.js";
 import { errorCodes, type Http2Stream, type StreamListener } from "../../http2/index.js";
 import { bothOf, type Call } from "../../server/index.js";
 import type { CallOrigin } from "../services/call-origin.js";
 import { type CallStatus, canceled, isTurnedAway, okStatus, statusOf } from "../services/status.js";
-import type { Answer, LongAnswer } from "./answer.js";
+import { type Answer, type PartsOutput, sendParts } from "./answer.js";
 import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
 import type { MethodCounters } from "./call-counters.js";
 import type { CallEnvironment } from "./call-environment.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, type ReceivedMessage } from "./grpc-messages.js";
 import type { HalfOpenPlace } from "./half-open-calls.js";
-import { noMoreRequests, RequestQueue } from "./request-queue.js";
 import { type AlikeMessages, type MessageInPieces, messagePrefix, sendAlike, writeInPieces } from "./sent-messages.js";
-import { MessageIterator, type ServerStream } from "./stream.js";
+import type { ServerStream } from "./stream.js";
+import { type RequestsOwner, StreamRequests } from "./stream-requests.js";
+import { ReadMessages, type SessionStream } from "./stream-session.js";
 import { Waiters } from "./waiters.js";
 
 /** The unsent bytes beyond which a handler is asked to pause. */
 const unsentBytesMax = 64 * 1024;
 const nothing = new Uint8Array(0);
-/** How long a client may stall in the middle of a long answer, which keeps its revision from being compacted. */
-const stalledMsMax = 60_000;
 /** The memory of a queued message beside its bytes. */
 const keptMessageBytes = 256;
 /** The memory of a running stream handler, in addition to that of the call. */
 const streamHandlerBytes = 1024;
 
+type StreamOfBytes = ServerStream<Uint8Array, Uint8Array> & SessionStream<Uint8Array, Uint8Array>;
+
 /** A gRPC call, from its head to its status. */
-export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Array>, StreamListener {
+export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, PartsOutput, StreamListener {
   asked: object | undefined;
   requestCount = 0;
   responseCount = 0;
@@ -47,9 +48,10 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   #ended: "no" | "answered" | "cancelled" = "no";
   /** Whether the handler has been started. */
   #begun = false;
-  #halfClosed = false;
-  /** The queue of messages for the running handler of a stream. */
-  #requests: RequestQueue | undefined;
+  /** The messages for the running handler of a stream. */
+  #requests: StreamRequests | undefined;
+  /** Whether messages are being cut from received bytes. */
+  #feeding = false;
   /** Received bytes by which the client's window has not been extended yet, since the handler has not taken them. */
   #unallowed = 0;
   #held = 0;
@@ -138,20 +140,13 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   }
 
   read(): AsyncIterable<Uint8Array> {
-    return new MessageIterator(this);
+    const messages = new ReadMessages<Uint8Array>(this);
+    this.#requests?.enter(messages);
+    return messages;
   }
 
-  nextMessage(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const next = this.#requests?.shift();
-    if (next !== undefined) {
-      this.#stream.uncharge(keptMessageBytes);
-      this.#makeRoom();
-      const { turn } = this.#environment;
-      // A client may send very many small messages. Without a pause they would all be handled in one turn of the loop.
-      return turn.over ? turn.pause(this.client).then(() => next) : Promise.resolve(next);
-    }
-    const over = this.#halfClosed || this.#ended !== "no";
-    return (over ? undefined : this.#requests?.wait()) ?? Promise.resolve(noMoreRequests);
+  next(): void {
+    this.#requests?.next();
   }
 
   write(message: Uint8Array): boolean {
@@ -184,6 +179,36 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#finish(okStatus);
   }
 
+  beginAnswer(bytes: number): void {
+    this.#send(bytes, nothing);
+  }
+
+  writePart(part: Uint8Array): void {
+    this.#stream.write(nothing, part);
+  }
+
+  /** The handler of a stream has ended. */
+  close(...failure: readonly unknown[]): void {
+    this.#requests?.leave();
+    if (failure.length === 0) this.#finish(okStatus);
+    else this.#fail(failure[0]);
+    this.#stream.vacate();
+    this.#environment.lasting.delete(this);
+  }
+
+  get turn(): LoopTurn {
+    return this.#environment.turn;
+  }
+
+  decompressed(message: ReceivedMessage): Promise<Uint8Array> {
+    return this.#reader.open(message);
+  }
+
+  requestTaken(): void {
+    this.#stream.uncharge(keptMessageBytes);
+    this.#makeRoom();
+  }
+
   /** Ends an open stream because the server stops. Its handler sees a cancelled call. */
   stop(): void {
     const stopped = new EtcdError("stopped");
@@ -205,6 +230,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   data(chunk: Buffer): void {
     this.#held += chunk.length;
     this.#unallowed += chunk.length;
+    this.#feeding = true;
     try {
       // A unary call has one request. As in grpc-go, anything after it is ignored.
       const wanted = this.#binding.kind === "stream" || !this.#begun;
@@ -212,11 +238,11 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     } catch (error) {
       this.#refuse(error);
     }
+    this.#feeding = false;
     this.#makeRoom();
   }
 
   halfClosed(): void {
-    this.#halfClosed = true;
     const isUnary = this.#binding.kind === "unary";
     if (isUnary && this.#begun) return;
     if (this.#reader.cut || isUnary) {
@@ -226,7 +252,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#abort(canceled);
     } else {
       this.#beginStream();
-      if (this.#waitingRequests === 0) this.#requests?.end();
+      this.#requests?.end();
     }
   }
 
@@ -258,8 +284,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     }
     this.#beginStream();
     if (this.#ended !== "no") return false;
-    if (!this.#requests?.give(message)) this.#keep(message);
-    return true;
+    if (!this.#requests?.pass(message)) this.#keep(message);
+    return this.#ended === "no";
   }
 
   /** Queues a message, and counts more than its bytes, since a queued message of a few bytes takes far more memory. */
@@ -268,13 +294,9 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     else this.overloaded();
   }
 
-  get #waitingRequests(): number {
-    return this.#requests?.length ?? 0;
-  }
-
   /** Extends the client's window by the bytes of messages that the handler has taken. */
   #makeRoom(): void {
-    if (this.#waitingRequests > 0) return;
+    if (this.#feeding || (this.#requests?.length ?? 0) > 0) return;
     this.#stream.allow(this.#unallowed);
     this.#unallowed = 0;
     if (this.#reader.partial && this.#ended === "no") return;
@@ -287,7 +309,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
   // ---- the course of a call ----
 
   async #runUnary(received: ReceivedMessage): Promise<void> {
-    const { gate, counters, lasting, slow } = this.#environment;
+    const { gate, counters, lasting, slow, clock } = this.#environment;
     const binding = this.#binding;
     if (binding.kind !== "unary" || this.#ended !== "no") return;
     counters.client("unary", this.metadata("client-api-version"));
@@ -309,7 +331,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       } finally {
         if (slow.isSlow(startedAt)) slow.ended(binding, this, message.length, response?.length ?? 0, startedAt);
       }
-      if (!(response instanceof Uint8Array)) await this.#sendLong(response);
+      if (!(response instanceof Uint8Array)) await sendParts(response, this, clock);
       else if (this.#ended === "no") this.#answer(binding, response);
       this.#finish(okStatus);
     } catch (error) {
@@ -327,29 +349,8 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
     this.#send(response.length, response);
   }
 
-  /** Sends an answer in parts, as fast as the client takes them. At most one part is queued. */
-  async #sendLong(answer: LongAnswer): Promise<void> {
-    try {
-      if (this.#ended !== "no") return;
-      this.#send(answer.length, nothing);
-      for await (const part of answer.parts()) {
-        if (this.cancelled) return;
-        this.#stream.write(nothing, part);
-        const stalled = this.#environment.clock.after(stalledMsMax, () => this.#cut(new EtcdError("overloaded")));
-        await this.drained();
-        stalled.cancel();
-        const { turn } = this.#environment;
-        if (turn.over) await turn.pause(this.client, "long");
-      }
-    } catch (error) {
-      if (!this.cancelled) this.#cut(error);
-    } finally {
-      answer.close();
-    }
-  }
-
   /** Resets the stream when the rest of a message cannot be sent, since no status can follow half a message. */
-  #cut(error: unknown): void {
+  cut(error: unknown): void {
     const { code } = statusOf(error, this.#binding.path, this.#environment.logger);
     this.#ended = "answered";
     this.#close(code);
@@ -364,30 +365,28 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       return;
     }
     this.#begun = true;
-    this.#requests = new RequestQueue(this.#reader);
-    this.#runStream(this.#binding);
+    this.#requests = new StreamRequests(this);
+    this.#runStream(this.#binding, this.#requests);
   }
 
   /** Not an async function, which would take several times as much memory while the stream lasts. */
-  #runStream(binding: StreamBinding): void {
+  #runStream(binding: StreamBinding, requests: StreamRequests): void {
     this.#environment.counters.client("stream", this.metadata("client-api-version"));
     this.#stream.occupy();
     try {
+      if (binding.open !== undefined) {
+        const session = binding.open(this);
+        requests.enter(session);
+        session.begin();
+        return;
+      }
       binding.run(this).then(
-        () => this.#streamEnded(),
-        (error: unknown) => this.#streamEnded(error),
+        () => this.close(),
+        (error: unknown) => this.close(error),
       );
     } catch (error) {
-      this.#streamEnded(error);
+      this.close(error);
     }
-  }
-
-  /** The handler of a stream has ended. @param failure the reason for which it failed; absent after a success */
-  #streamEnded(...failure: readonly unknown[]): void {
-    if (failure.length === 0) this.#finish(okStatus);
-    else this.#fail(failure[0]);
-    this.#stream.vacate();
-    this.#environment.lasting.delete(this);
   }
 
   /** Sends a message of this length, of which parts may follow. */
@@ -428,9 +427,7 @@ export class GrpcCall implements Call, CallLog, ServerStream<Uint8Array, Uint8Ar
       this.#onCancel?.();
     }
     this.#cancel?.abort(reason);
-    this.#stream.uncharge(this.#waitingRequests * keptMessageBytes);
-    this.#requests?.clear();
-    this.#requests?.end();
+    this.#stream.uncharge((this.#requests?.cancel() ?? 0) * keptMessageBytes);
   }
 
   #close(code: GrpcCode): void {

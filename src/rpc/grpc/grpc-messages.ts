@@ -36,7 +36,8 @@ export interface ReceivedMessage {
 export class MessageReader {
   readonly #bytesMax: number;
   readonly #encoding: string;
-  readonly #kept = new Pieces();
+  /** The beginning of the next message; undefined before the first one that arrives in parts. */
+  #kept: Pieces | undefined;
   /** The number of buffered bytes needed for the next step: a whole prefix, or a whole message. */
   #needed = prefixBytes;
 
@@ -48,12 +49,12 @@ export class MessageReader {
 
   /** Whether a part of a message has arrived. */
   get partial(): boolean {
-    return this.#kept.bytes > 0;
+    return this.#keptBytes > 0;
   }
 
   /** Whether a message's prefix has arrived, and the message is incomplete. */
   get cut(): boolean {
-    return this.#kept.bytes >= prefixBytes;
+    return this.#keptBytes >= prefixBytes;
   }
 
   /**
@@ -64,7 +65,7 @@ export class MessageReader {
    */
   feed(chunk: Buffer, take: (message: ReceivedMessage) => boolean): void {
     let bytes = chunk;
-    if (this.#kept.bytes > 0) {
+    if (this.#kept !== undefined && this.#kept.bytes > 0) {
       this.#kept.push(chunk);
       if (this.#kept.bytes < this.#needed) return;
       bytes = this.#kept.take();
@@ -82,7 +83,13 @@ export class MessageReader {
       if (!take({ compressed: bytes[at] === 1, bytes: bytes.subarray(at + prefixBytes, end) })) return;
       at = end;
     }
-    if (at < bytes.length) this.#kept.push(bytes.subarray(at));
+    if (at === bytes.length) return;
+    this.#kept ??= new Pieces();
+    this.#kept.push(bytes.subarray(at));
+  }
+
+  get #keptBytes(): number {
+    return this.#kept?.bytes ?? 0;
   }
 
   /** Decompresses a message. @throws CallError when it is damaged, or longer than allowed */

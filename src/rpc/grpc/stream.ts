@@ -31,29 +31,3 @@ export interface ServerStream<Request, Response> {
   /** Ends the call with status OK after the messages written so far. Further writes are dropped. */
   end(): void;
 }
-
-/** Has messages, one after the other. */
-export interface MessageSource<Message> {
-  /** The next message; done when no more will come. May be called again only when the promise has settled. */
-  nextMessage(): Promise<IteratorResult<Message, undefined>>;
-}
-
-/**
- * The messages of a stream. An async generator would take several times as much memory while it waits, and there may be
- * very many streams that only wait.
- */
-export class MessageIterator<Message> implements AsyncIterableIterator<Message, undefined> {
-  readonly #source: MessageSource<Message>;
-
-  constructor(source: MessageSource<Message>) {
-    this.#source = source;
-  }
-
-  next(): Promise<IteratorResult<Message, undefined>> {
-    return this.#source.nextMessage();
-  }
-
-  [Symbol.asyncIterator](): this {
-    return this;
-  }
-}

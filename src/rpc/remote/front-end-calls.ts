@@ -2,7 +2,7 @@ import { assert, type Clock, errorText, GrpcCode, type Logger, LoopTurn } from "
 import type { Call } from "../../server/index.js";
 import type { MessageReader, Port } from "../../threads/index.js";
 import type { Answer } from "../grpc/answer.js";
-import type { Binding, StreamBinding, UnaryBinding } from "../grpc/binding.js";
+import type { Binding, UnaryBinding } from "../grpc/binding.js";
 import type { LoopCounts } from "../metrics/loop-counts.js";
 import type { ClientServices } from "../services/client-services.js";
 import type { SlowCalls } from "../services/slow-calls.js";
@@ -14,7 +14,7 @@ import { readMetadataOf } from "./metadata.js";
 import { writeMethods } from "./methods-message.js";
 import { readPageRequest, writePage } from "./page-message.js";
 import { StateCall, type StateClient } from "./state-call.js";
-import { StateStream } from "./state-stream.js";
+import { StateStream, type StateStreams } from "./state-stream.js";
 import { writeStatus } from "./status-message.js";
 import { StreamMessages } from "./stream-messages.js";
 
@@ -35,10 +35,10 @@ interface OpenCall {
 }
 
 /** Carries out the calls of one front end on the thread that owns the state. */
-export class FrontEndCalls {
+export class FrontEndCalls implements StateStreams {
   readonly #config: FrontEndCallsConfig;
-  readonly #port: Port;
-  readonly #messages: StreamMessages;
+  readonly port: Port;
+  readonly messages: StreamMessages;
   readonly #turn: LoopTurn;
   readonly #clients: (StateClient | undefined)[] = [];
   readonly #open: (OpenCall | undefined)[] = [];
@@ -47,8 +47,8 @@ export class FrontEndCalls {
 
   constructor(port: Port, config: FrontEndCallsConfig) {
     this.#config = config;
-    this.#port = port;
-    this.#messages = new StreamMessages(port);
+    this.port = port;
+    this.messages = new StreamMessages(port);
     this.#turn = LoopTurn.of(config.clock);
     this.tellNamesUsers();
     writeMethods(port.post(tells.methods), config.services.bindings);
@@ -60,12 +60,12 @@ export class FrontEndCalls {
     const namesUsers = this.#config.services.namesUsers();
     if (namesUsers === this.#namesUsers) return;
     this.#namesUsers = namesUsers;
-    this.#port.post(tells.namesUsers).flag(namesUsers);
+    this.port.post(tells.namesUsers).flag(namesUsers);
   }
 
   /** The counters of the calls of the front end. */
   counts(): Promise<LoopCounts> {
-    if (this.#countsWanted.length === 0) this.#port.post(tells.countsWanted);
+    if (this.#countsWanted.length === 0) this.port.post(tells.countsWanted);
     return new Promise((resolve) => void this.#countsWanted.push(resolve));
   }
 
@@ -104,7 +104,7 @@ export class FrontEndCalls {
   /** A message about a call that has begun. It may have ended meanwhile. */
   #onGoing(kind: number, number: number, message: MessageReader): void {
     const open = this.#open[number];
-    if (kind === asks.cancel) open?.call.cancel();
+    if (kind === asks.cancel) (open?.stream ?? open?.call)?.cancel();
     else if (kind === asks.message) open?.stream?.requested(message.bytes());
     else if (kind === asks.halfClosed) open?.stream?.halfClosed();
     else if (kind === asks.taken) open?.stream?.taken(message.number());
@@ -161,7 +161,7 @@ export class FrontEndCalls {
       }
       if (answer instanceof Uint8Array) this.#end(number, tells.answer).bytes(answer);
       else {
-        open.sender = new AnswerSender(call, this.#port, number, this.#turn);
+        open.sender = new AnswerSender(call, this.port, number, this.#turn);
         await open.sender.send(answer);
         this.#end(number, tells.ended);
       }
@@ -174,19 +174,25 @@ export class FrontEndCalls {
     const binding = this.#binding(message);
     const call = this.#call(message);
     assert(binding.kind === "stream", "a front end knows which methods have streams");
-    const stream = new StateStream(call, this.#port, this.#messages, number);
+    const stream = new StateStream(this, call, binding, number);
     this.#open[number] = { call, stream };
-    void this.#runStream(number, binding, stream);
+    try {
+      const admitted = this.#config.services.gate.admit(call, binding);
+      if (admitted === undefined) stream.run();
+      else {
+        admitted.then(
+          () => stream.run(),
+          (error: unknown) => this.streamEnded(stream, error),
+        );
+      }
+    } catch (error) {
+      this.streamEnded(stream, error);
+    }
   }
 
-  async #runStream(number: number, binding: StreamBinding, stream: StateStream): Promise<void> {
-    try {
-      await this.#config.services.gate.admit(stream.call, binding);
-      await binding.run(stream);
-      this.#end(number, tells.ended);
-    } catch (error) {
-      this.#refuse(number, stream.call, binding.path, error);
-    }
+  streamEnded({ number, call, binding }: StateStream, ...failure: readonly unknown[]): void {
+    if (failure.length === 0) this.#end(number, tells.ended);
+    else this.#refuse(number, call, binding.path, failure[0]);
   }
 
   #admission(number: number, message: MessageReader): void {
@@ -221,6 +227,6 @@ export class FrontEndCalls {
   /** Begins the last message about a call. */
   #end(number: number, kind: number) {
     this.#open[number] = undefined;
-    return this.#port.post(kind).number(number);
+    return this.port.post(kind).number(number);
   }
 }

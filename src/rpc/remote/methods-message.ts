@@ -1,5 +1,5 @@
 import type { MessageReader, MessageWriter } from "../../threads/index.js";
-import type { Binding } from "../grpc/binding.js";
+import type { Binding, StreamBinding } from "../grpc/binding.js";
 
 const flags = { stream: 1, reads: 2, first: 4, waits: 8, oneRequest: 16 } as const;
 
@@ -19,7 +19,7 @@ export function readMethods(
   message: MessageReader,
   make: {
     unary(number: number): Extract<Binding, { kind: "unary" }>["run"];
-    stream(number: number): Extract<Binding, { kind: "stream" }>["run"];
+    stream(number: number): Pick<StreamBinding, "run" | "open">;
   },
 ): readonly Binding[] {
   const count = message.number();
@@ -29,7 +29,7 @@ export function readMethods(
     const has = (flag: number): boolean => (set & flag) !== 0;
     const first = has(flags.first);
     if (has(flags.stream)) {
-      return { kind: "stream", path, first, oneRequest: has(flags.oneRequest), run: make.stream(number) };
+      return { kind: "stream", path, first, oneRequest: has(flags.oneRequest), ...make.stream(number) };
     }
     return { kind: "unary", path, first, reads: has(flags.reads), waits: has(flags.waits), run: make.unary(number) };
   });

@@ -14,7 +14,7 @@ export interface RemoteCall {
 }
 
 /** Tells the other thread when the call is cancelled, unless it is `over` by then. */
-export function passCancel(call: Call, port: Port, number: number, over: () => boolean): void {
+function passCancel(call: Call, port: Port, number: number, over: () => boolean): void {
   onCancelled(call, () => {
     if (!over()) port.post(asks.cancel).number(number);
   });

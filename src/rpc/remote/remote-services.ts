@@ -1,9 +1,8 @@
 import type { Call } from "../../server/index.js";
 import type { MessageReader, Port } from "../../threads/index.js";
 import type { Answer } from "../grpc/answer.js";
-import type { Binding } from "../grpc/binding.js";
+import { type Binding, byMessages } from "../grpc/binding.js";
 import type { Admission } from "../grpc/gate.js";
-import type { ServerStream } from "../grpc/stream.js";
 import type { Page, PageRequest, Pages } from "../http/pages.js";
 import type { LoopCounts } from "../metrics/loop-counts.js";
 import type { ClientServices } from "../services/client-services.js";
@@ -14,7 +13,7 @@ import { readMethods } from "./methods-message.js";
 import { readPage, writePageRequest } from "./page-message.js";
 import { type RemoteCall, RemoteQuestion, RemoteUnary } from "./remote-call.js";
 import { RemoteClients } from "./remote-clients.js";
-import { RemoteStream } from "./remote-stream.js";
+import { RemoteStream, type RemoteStreams } from "./remote-stream.js";
 import { Slots } from "./slots.js";
 import { KeptAlike } from "./stream-messages.js";
 
@@ -22,14 +21,14 @@ import { KeptAlike } from "./stream-messages.js";
  * The services of a member whose state is on another thread, for a front end. The other thread ends each call with a
  * message, also a call that was cancelled, so that a call's number is in use until then.
  */
-export class RemoteServices implements ClientServices {
+export class RemoteServices implements ClientServices, RemoteStreams {
   /** Resolves when the other thread serves calls. */
   readonly ready: Promise<void>;
-  readonly #port: Port;
+  readonly port: Port;
+  readonly alike = new KeptAlike();
   readonly #counts: LoopCounts;
   readonly #clients: RemoteClients;
   readonly #open = new Slots<RemoteCall>();
-  readonly #alike = new KeptAlike();
   #bindings: readonly Binding[] = [];
   #methods: ReadonlyMap<string, number> = new Map();
   #namesUsers = false;
@@ -37,7 +36,7 @@ export class RemoteServices implements ClientServices {
 
   /** @param counts the counters of this front end, for the metrics */
   constructor(port: Port, counts: LoopCounts) {
-    this.#port = port;
+    this.port = port;
     this.#counts = counts;
     this.#clients = new RemoteClients(port);
     this.ready = new Promise((resolve) => {
@@ -68,29 +67,27 @@ export class RemoteServices implements ClientServices {
 
   #unary(method: number, request: Uint8Array, call: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#begin(asks.unary, method, call, new RemoteUnary(call, this.#port, resolve, reject), request);
+      this.#begin(asks.unary, method, call, new RemoteUnary(call, this.port, resolve, reject), request);
     });
   }
 
-  #stream(method: number, stream: ServerStream<Uint8Array, Uint8Array>): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#begin(asks.stream, method, stream.call, new RemoteStream(stream, this.#port, this.#alike, resolve, reject));
-    });
+  beginStream(method: number, stream: RemoteStream, call: Call): void {
+    this.#begin(asks.stream, method, call, stream);
   }
 
   #admission({ path }: Binding, call: Call): Promise<void> {
     const method = this.#methods.get(path) ?? 0;
     return new Promise((resolve, reject) => {
-      const question = new RemoteQuestion<void>(undefined, this.#port, resolve, reject, () => undefined);
+      const question = new RemoteQuestion<void>(undefined, this.port, resolve, reject, () => undefined);
       this.#begin(asks.admission, method, call, question);
     });
   }
 
   #page(request: PageRequest, call: Call): Promise<Page | undefined> {
     return new Promise((resolve, reject) => {
-      const question = new RemoteQuestion(call, this.#port, resolve, reject, readPage);
+      const question = new RemoteQuestion(call, this.port, resolve, reject, readPage);
       const number = this.#open.add(question);
-      const message = this.#port.post(asks.page).number(number);
+      const message = this.port.post(asks.page).number(number);
       writePageRequest(message, request);
       writeMetadata(message, call);
       question.begun(number);
@@ -100,7 +97,7 @@ export class RemoteServices implements ClientServices {
   #begin(kind: number, method: number, call: Call, remote: RemoteCall, request?: Uint8Array): void {
     const client = this.#clients.numberOf(call);
     const number = this.#open.add(remote);
-    const message = this.#port.post(kind).number(number).number(method).number(client);
+    const message = this.port.post(kind).number(number).number(method).number(client);
     writeMetadata(message, call);
     if (request !== undefined) message.bytes(request);
     remote.begun(number);
@@ -115,7 +112,7 @@ export class RemoteServices implements ClientServices {
         this.#namesUsers = message.flag();
         break;
       case tells.countsWanted:
-        writeCounts(this.#port.post(asks.counts), this.#counts);
+        writeCounts(this.port.post(asks.counts), this.#counts);
         break;
       default: {
         const number = message.number();
@@ -127,7 +124,7 @@ export class RemoteServices implements ClientServices {
   #setMethods(message: MessageReader): void {
     this.#bindings = readMethods(message, {
       unary: (method) => (request, call) => this.#unary(method, request, call),
-      stream: (method) => (stream) => this.#stream(method, stream),
+      stream: (method) => byMessages((stream) => new RemoteStream(this, stream, method)),
     });
     this.#methods = new Map(this.#bindings.map(({ path }, method) => [path, method]));
     this.#serve();

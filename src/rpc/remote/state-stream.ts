@@ -1,134 +1,179 @@
-import type { Call } from "../../server/index.js";
 import type { Port } from "../../threads/index.js";
+import type { StreamBinding } from "../grpc/binding.js";
 import type { AlikeMessages, MessageInPieces } from "../grpc/sent-messages.js";
-import { MessageIterator, type ServerStream } from "../grpc/stream.js";
+import type { ServerStream } from "../grpc/stream.js";
+import { ReadMessages, type SessionStream, type StreamSession } from "../grpc/stream-session.js";
 import { Waiters } from "../grpc/waiters.js";
 import { tells, unsentBytesMax } from "./kinds.js";
 import type { StateCall } from "./state-call.js";
 import type { StreamMessages } from "./stream-messages.js";
 
+/** The part of a front end's calls that its streams share. */
+export interface StateStreams {
+  readonly port: Port;
+  /** Sends the messages of all streams of the front end. */
+  readonly messages: StreamMessages;
+  /** The handler of a stream has ended. @param failure the error of one that has failed; absent after a success */
+  streamEnded(stream: StateStream, ...failure: readonly unknown[]): void;
+}
+
 /** A stream of a front end, as its handler sees it on the thread that owns the state. */
-export class StateStream implements ServerStream<Uint8Array, Uint8Array> {
-  readonly #call: StateCall;
-  readonly #port: Port;
-  readonly #messages: StreamMessages;
-  readonly #number: number;
+export class StateStream implements ServerStream<Uint8Array, Uint8Array>, SessionStream<Uint8Array, Uint8Array> {
+  readonly call: StateCall;
+  readonly binding: StreamBinding;
+  /** The number of the call. */
+  readonly number: number;
+  readonly #streams: StateStreams;
+  #session: StreamSession<Uint8Array> | undefined;
   /** The client's messages that the handler has not taken. The front end bounds them. */
-  #requests: Uint8Array[] = [];
+  #requests: Uint8Array[] | undefined;
   #halfClosed = false;
-  /** Ends the handler's wait for a message; undefined while it does not wait. */
-  #wanted: ((result: IteratorResult<Uint8Array, undefined>) => void) | undefined;
+  /** Whether the handler waits for a message. */
+  #asked = false;
+  #delivering = false;
   /** Bytes of messages that the client has not taken. */
   #unsentBytes = 0;
-  readonly #wantRoom = new Waiters();
+  #wantRoom: Waiters | undefined;
   #finished = false;
 
-  /**
-   * @param messages sends the messages of all streams of the front end
-   * @param number the number of the call
-   */
-  constructor(call: StateCall, port: Port, messages: StreamMessages, number: number) {
-    this.#call = call;
-    this.#port = port;
-    this.#messages = messages;
-    this.#number = number;
-    call.onCancel(() => this.#cancelled());
+  constructor(streams: StateStreams, call: StateCall, binding: StreamBinding, number: number) {
+    this.#streams = streams;
+    this.call = call;
+    this.binding = binding;
+    this.number = number;
   }
 
-  get call(): Call {
-    return this.#call;
+  /** Starts the handler. It ends with a call of `streamEnded`. */
+  run(): void {
+    const { open } = this.binding;
+    try {
+      if (open !== undefined) {
+        this.#session = open(this);
+        this.#session.begin();
+        if (this.call.cancelled) this.#session?.cancelled();
+        return;
+      }
+      this.binding.run(this).then(
+        () => this.close(),
+        (error: unknown) => this.close(error),
+      );
+    } catch (error) {
+      this.close(error);
+    }
   }
+
+  // ---- the handler's side ----
 
   read(): AsyncIterable<Uint8Array> {
-    return new MessageIterator(this);
+    const messages = new ReadMessages<Uint8Array>(this);
+    this.#session = messages;
+    return messages;
+  }
+
+  next(): void {
+    this.#asked = true;
+    this.#deliver();
+  }
+
+  close(...failure: readonly unknown[]): void {
+    this.#session = undefined;
+    this.#streams.streamEnded(this, ...failure);
   }
 
   write(message: Uint8Array): boolean {
     if (this.#isOver) return true;
-    this.#messages.send(this.#number, message);
+    this.#streams.messages.send(this.number, message);
     return this.#count(message.length);
   }
 
   writePieces(message: MessageInPieces): boolean {
     if (this.#isOver) return true;
-    this.#messages.sendPieces(this.#number, message);
+    this.#streams.messages.sendPieces(this.number, message);
     return this.#count(message.length);
   }
 
   writeAlike(messages: AlikeMessages): boolean {
     if (this.#isOver) return true;
-    this.#messages.sendAlike(this.#number, messages);
+    this.#streams.messages.sendAlike(this.number, messages);
     return this.#count(messages.length);
   }
 
   drained(): Promise<void> {
     if (this.#isOver || this.#unsentBytes < unsentBytesMax) return Promise.resolve();
+    this.#wantRoom ??= new Waiters();
     return this.#wantRoom.wait();
   }
 
   end(): void {
     if (this.#isOver) return;
     this.#finished = true;
-    this.#port.post(tells.finished).number(this.#number);
-    this.#wantRoom.wake();
+    this.#streams.port.post(tells.finished).number(this.number);
+    this.#wantRoom?.wake();
   }
 
   // ---- the front end's side ----
 
   /** Takes a message of the client. */
   requested(request: Uint8Array): void {
+    if (this.call.cancelled) return;
+    this.#requests ??= [];
     this.#requests.push(request);
-    this.#tellHandler();
+    this.#deliver();
   }
 
   halfClosed(): void {
     this.#halfClosed = true;
-    this.#tellHandler();
+    this.#deliver();
+  }
+
+  /** Nobody waits for the handler's messages any more. */
+  cancel(): void {
+    if (this.call.cancelled) return;
+    this.call.cancel();
+    this.#requests = undefined;
+    this.#wantRoom?.wake();
+    this.#session?.cancelled();
   }
 
   /** The client has room for so many bytes again. */
   taken(bytes: number): void {
     this.#unsentBytes -= bytes;
-    if (this.#unsentBytes < unsentBytesMax) this.#wantRoom.wake();
+    if (this.#unsentBytes < unsentBytesMax) this.#wantRoom?.wake();
   }
 
-  nextMessage(): Promise<IteratorResult<Uint8Array, undefined>> {
-    const result = this.#take();
-    if (result !== undefined) return Promise.resolve(result);
-    return new Promise((resolve) => {
-      this.#wanted = resolve;
-    });
+  /** Passes on what the handler has asked for. A loop, since the handler may ask again while it is called. */
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      while (this.#asked && !this.call.cancelled) {
+        const request = this.#take();
+        if (request === undefined) break;
+        this.#asked = false;
+        this.#session?.message(request);
+      }
+      if (!this.#asked || (!this.#halfClosed && !this.call.cancelled)) return;
+      this.#asked = false;
+      this.#session?.noMoreMessages();
+    } finally {
+      this.#delivering = false;
+    }
   }
 
-  /** The next message for the handler; undefined while there is none. */
-  #take(): IteratorResult<Uint8Array, undefined> | undefined {
-    if (this.#call.cancelled) return { done: true, value: undefined };
-    const request = this.#requests.shift();
-    if (request === undefined) return this.#halfClosed ? { done: true, value: undefined } : undefined;
-    this.#port.post(tells.requestTaken).number(this.#number).number(request.length);
-    return { done: false, value: request };
-  }
-
-  #tellHandler(): void {
-    const wanted = this.#wanted;
-    const result = wanted === undefined ? undefined : this.#take();
-    if (wanted === undefined || result === undefined) return;
-    this.#wanted = undefined;
-    wanted(result);
+  #take(): Uint8Array | undefined {
+    const request = this.#requests?.shift();
+    if (request === undefined) return undefined;
+    if (this.#requests?.length === 0) this.#requests = undefined;
+    this.#streams.port.post(tells.requestTaken).number(this.number).number(request.length);
+    return request;
   }
 
   get #isOver(): boolean {
-    return this.#finished || this.#call.cancelled;
+    return this.#finished || this.call.cancelled;
   }
 
   #count(bytes: number): boolean {
     this.#unsentBytes += bytes;
     return this.#unsentBytes < unsentBytesMax;
-  }
-
-  #cancelled(): void {
-    this.#requests = [];
-    this.#tellHandler();
-    this.#wantRoom.wake();
   }
 }

@@ -1,7 +1,7 @@
 import { type ApiLevel, type Clock, isAtLeast, type Random } from "../../base/index.js";
 import type { EtcdServer } from "../../server/index.js";
 import { services } from "../../wire/index.js";
-import { type Binding, goingFirst, streaming } from "../grpc/binding.js";
+import { type Binding, goingFirst, session } from "../grpc/binding.js";
 import type { Admission } from "../grpc/gate.js";
 import type { Pages } from "../http/pages.js";
 import { authBindings } from "./auth.js";
@@ -17,7 +17,7 @@ import { LocalClient } from "./local-client.js";
 import { lockBindings } from "./lock.js";
 import { maintenanceBindings } from "./maintenance.js";
 import { reflectionBindings } from "./reflection.js";
-import { watchHandler } from "./watch.js";
+import { watchSessions } from "./watch.js";
 
 /** After this many election timeouts without a leader, streams that require a leader are ended. */
 const leaderlessTimeouts = 3;
@@ -47,7 +47,7 @@ export function clientBindings(server: EtcdServer, clock: Clock, random: Random)
   const localClient = new LocalClient(server);
   const bound = [
     ...kvBindings(server, server.config.maxTxnOps).filter((binding) => isKnownAt(server.config.apiLevel, binding)),
-    streaming(services["etcdserverpb.Watch"].Watch, watchHandler(watchServer, guard, clock, random)),
+    session(services["etcdserverpb.Watch"].Watch, watchSessions(watchServer, guard, clock, random)),
     ...leaseBindings(server, guard, clock).map(goingFirst),
     ...clusterBindings(server),
     ...maintenanceBindings(server),

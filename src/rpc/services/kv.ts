@@ -1,6 +1,7 @@
 import { type Headers, type KvService, LongRange, LongTxn } from "../../server/index.js";
 import { services } from "../../wire/index.js";
-import { type Binding, type CallLog, logged, streaming, txnBound, unary } from "../grpc/binding.js";
+import { type Binding, type CallLog, logged, streaming, unary } from "../grpc/binding.js";
+import { txnBound } from "../grpc/decoded-requests.js";
 import { deleteRangeAnswer, txnAnswer } from "../grpc/held-answers.js";
 import { rangeInParts, txnInParts } from "./long-answers.js";
 import { sendRange } from "./range-stream.js";

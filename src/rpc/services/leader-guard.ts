@@ -3,12 +3,17 @@ import type { Call, LeaderView } from "../../server/index.js";
 
 export type WatchedLeadership = Pick<LeaderView, "hasLeader" | "onChange">;
 
+export interface LeaderLossListener {
+  /** This member has had no leader for too long. */
+  leaderLost(): void;
+}
+
 /** Ends streams whose clients sent the metadata `hasleader`, when this member has had no leader for too long. */
 export class LeaderGuard {
   readonly #leadership: WatchedLeadership;
   readonly #clock: Clock;
   readonly #patienceMs: number;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<LeaderLossListener>();
   #timer: Timer | undefined;
 
   constructor(leadership: WatchedLeadership, clock: Clock, patienceMs: number) {
@@ -22,10 +27,12 @@ export class LeaderGuard {
     return this.#leadership.hasLeader;
   }
 
-  /** Calls `lost` when there has been no leader for too long. @returns unsubscribes */
-  onLost(lost: () => void): () => void {
-    this.#listeners.add(lost);
-    return () => this.#listeners.delete(lost);
+  enter(listener: LeaderLossListener): void {
+    this.#listeners.add(listener);
+  }
+
+  leave(listener: LeaderLossListener): void {
+    this.#listeners.delete(listener);
   }
 
   /**
@@ -35,11 +42,13 @@ export class LeaderGuard {
    */
   async led<Result>(call: Call, work: Promise<Result>): Promise<Result> {
     if (call.metadata("hasleader") !== "true") return await work;
-    let stop: () => void = () => undefined;
+    let leaderLost: () => void = () => undefined;
     const lost = new Promise<never>((_, reject) => {
-      stop = this.onLost(() => reject(new EtcdError("noLeader")));
+      leaderLost = () => reject(new EtcdError("noLeader"));
     });
-    return await Promise.race([work, lost]).finally(stop);
+    const listener = { leaderLost };
+    this.enter(listener);
+    return await Promise.race([work, lost]).finally(() => this.leave(listener));
   }
 
   #changed(leader: bigint): void {
@@ -49,7 +58,7 @@ export class LeaderGuard {
     } else {
       this.#timer ??= this.#clock.after(this.#patienceMs, () => {
         this.#timer = undefined;
-        for (const lost of [...this.#listeners]) lost();
+        for (const listener of [...this.#listeners]) listener.leaderLost();
       });
     }
   }

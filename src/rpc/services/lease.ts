@@ -6,9 +6,9 @@ import {
   LeaseTimeToLiveResponse,
   services,
 } from "../../wire/index.js";
-import { type Binding, streaming, unary } from "../grpc/binding.js";
-import type { ServerStream } from "../grpc/stream.js";
-import type { LeaderGuard } from "./leader-guard.js";
+import { type Binding, session, unary } from "../grpc/binding.js";
+import type { SessionStream, StreamSession } from "../grpc/stream-session.js";
+import type { LeaderGuard, LeaderLossListener } from "./leader-guard.js";
 import { listing } from "./long-lists.js";
 
 export interface LeaseServer {
@@ -31,37 +31,86 @@ export function leaseBindings(server: LeaseServer, guard: LeaderGuard, clock: Cl
       }
     }),
     listing(LeaseLeases, "leases", clock, (_, call) => server.leases.list(call)),
-    streaming(LeaseKeepAlive, (stream) => keepAlive(server, guard, stream)),
+    session(LeaseKeepAlive, (stream) => new KeepAliveSession(server, guard, stream)),
   ];
 }
 
-/** Answers all requests in order. A missing lease is answered with a TTL of 0. */
-async function keepAlive(
-  server: LeaseServer,
-  guard: LeaderGuard,
-  stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
-): Promise<void> {
-  const answering = (async () => {
-    for await (const { id } of stream.read()) {
-      // The header is made before the renewal. Made afterwards, its revision could be the one that revoked the lease.
-      const header = server.headers.at();
-      const ttl = await renewed(server, id as LeaseId, stream);
-      if (!stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await stream.drained();
-    }
-  })();
-  await guard.led(stream.call, answering);
-}
+/**
+ * A stream of renewals. All requests are answered in order, and a missing lease is answered with a TTL of 0. There may
+ * be a stream for each of very many leases, so a stream that waits is this object alone.
+ */
+class KeepAliveSession implements StreamSession<LeaseKeepAliveRequest>, LeaderLossListener {
+  readonly #server: LeaseServer;
+  readonly #guard: LeaderGuard;
+  readonly #stream: SessionStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>;
+  #renewing = false;
+  #over = false;
 
-async function renewed(
-  server: LeaseServer,
-  id: LeaseId,
-  stream: ServerStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
-): Promise<number> {
-  try {
-    return await server.leases.renew(id, stream.call);
-  } catch (error) {
-    if (isLeaseNotFound(error)) return 0;
-    throw error;
+  constructor(
+    server: LeaseServer,
+    guard: LeaderGuard,
+    stream: SessionStream<LeaseKeepAliveRequest, LeaseKeepAliveResponse>,
+  ) {
+    this.#server = server;
+    this.#guard = guard;
+    this.#stream = stream;
+  }
+
+  begin(): void {
+    if (this.#stream.call.metadata("hasleader") === "true") this.#guard.enter(this);
+    this.#stream.next();
+  }
+
+  message({ id }: LeaseKeepAliveRequest): void {
+    this.#renewing = true;
+    this.#renew(id).then(
+      () => {
+        this.#renewing = false;
+        if (this.#stream.call.cancelled) this.#end();
+        else if (!this.#over) this.#stream.next();
+      },
+      (error: unknown) => this.#end(error),
+    );
+  }
+
+  noMoreMessages(): void {
+    this.#end();
+  }
+
+  failed(error: unknown): void {
+    this.#end(error);
+  }
+
+  /** The stream is in use until the renewal under way has ended. */
+  cancelled(): void {
+    if (!this.#renewing) this.#end();
+  }
+
+  leaderLost(): void {
+    this.#end(new EtcdError("noLeader"));
+  }
+
+  async #renew(id: bigint): Promise<void> {
+    // The header is made before the renewal. Made afterwards, its revision could be the one that revoked the lease.
+    const header = this.#server.headers.at();
+    const ttl = await this.#renewed(id as LeaseId);
+    if (!this.#stream.write(LeaseKeepAliveResponse.create({ header, id, ttl }))) await this.#stream.drained();
+  }
+
+  async #renewed(id: LeaseId): Promise<number> {
+    try {
+      return await this.#server.leases.renew(id, this.#stream.call);
+    } catch (error) {
+      if (isLeaseNotFound(error)) return 0;
+      throw error;
+    }
+  }
+
+  #end(...failure: readonly unknown[]): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#guard.leave(this);
+    this.#stream.close(...failure);
   }
 }
 

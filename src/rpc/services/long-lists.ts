@@ -1,6 +1,7 @@
 import { type Clock, Turns } from "../../base/index.js";
 import { encodeLongList, type Method } from "../../wire/index.js";
-import { decode, type UnaryBinding, type UnaryHandler } from "../grpc/binding.js";
+import type { UnaryBinding, UnaryHandler } from "../grpc/binding.js";
+import { decode } from "../grpc/decoded-requests.js";
 
 /** Like `unary`, for an answer whose last field, `field`, may be a very long list. */
 export function listing<Request, Response, Field extends keyof Response>(

@@ -110,6 +110,11 @@ export class WatchSender implements WatchSink {
     return !this.#full && this.#memoryLook === undefined;
   }
 
+  /** Whether neither requests nor events are taken before there is room. */
+  get full(): boolean {
+    return this.#full && !this.#stopped;
+  }
+
   /** Whether events may be queued. Without room their watcher becomes unsynced and reads them later from history. */
   hasRoomFor(bytes: number): boolean {
     if (!this.hasRoom) return false;
@@ -122,7 +127,7 @@ export class WatchSender implements WatchSink {
 
   /** Resolves when there is room, or the stream has ended. */
   room(): Promise<void> {
-    if (!this.#full || this.#stopped) return Promise.resolve();
+    if (!this.full) return Promise.resolve();
     return new Promise((resolve) => {
       this.#roomWaiters ??= [];
       this.#roomWaiters.push(resolve);

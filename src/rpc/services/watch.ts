@@ -10,7 +10,7 @@ import {
   type Timer,
 } from "../../base/index.js";
 import type { WatchableStore, WatchStream } from "../../mvcc/index.js";
-import { onCancelled, type ServerConfig, type WatchJudge } from "../../server/index.js";
+import type { ServerConfig, WatchJudge } from "../../server/index.js";
 import {
   FilterType,
   type ResponseHeader,
@@ -18,8 +18,8 @@ import {
   type WatchRequest,
   type WatchResponse,
 } from "../../wire/index.js";
-import type { ServerStream } from "../grpc/stream.js";
-import type { LeaderGuard } from "./leader-guard.js";
+import type { SessionStream, StreamSession } from "../grpc/stream-session.js";
+import type { LeaderGuard, LeaderLossListener } from "./leader-guard.js";
 import { SharedResponses } from "./shared-responses.js";
 import { WatchSender, type WatchSenderOwner, type WatchSenders } from "./watch-sender.js";
 
@@ -43,10 +43,10 @@ export interface WatchServer {
   readonly judge?: WatchJudge;
 }
 
-type WatchServerStream = ServerStream<WatchRequest, WatchResponse>;
+type WatchServerStream = SessionStream<WatchRequest, WatchResponse>;
 
-/** etcdserverpb.Watch/Watch */
-export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
+/** etcdserverpb.Watch/Watch: makes the sessions of its streams. */
+export function watchSessions(server: WatchServer, guard: LeaderGuard, clock: Clock, random: Random) {
   const senders: WatchSenders = {
     memory: server.memory.pot("watches"),
     counters: server.watchable.counters,
@@ -58,8 +58,7 @@ export function watchHandler(server: WatchServer, guard: LeaderGuard, clock: Clo
   server.judge?.onChange(() => {
     for (const session of shared.sessions) session.judgeAgain();
   });
-  return (stream: WatchServerStream): Promise<void> =>
-    new Promise((_, reject) => new WatchSession(shared, stream, reject).start());
+  return (stream: WatchServerStream): StreamSession<WatchRequest> => new WatchSession(shared, stream);
 }
 
 /** The objects that all watch streams of a server share. */
@@ -77,7 +76,7 @@ interface Shared {
  * A watch stream with its watches. There may be very many streams that only wait, so each of them has few objects: no
  * timers, listeners or lists before it needs them.
  */
-class WatchSession implements WatchSenderOwner {
+class WatchSession implements StreamSession<WatchRequest>, WatchSenderOwner, LeaderLossListener {
   readonly #shared: Shared;
   readonly #call: WatchServerStream;
   readonly #sender: WatchSender;
@@ -85,25 +84,45 @@ class WatchSession implements WatchSenderOwner {
   /** The bytes that the account counts for all watchers. */
   #watchersBytes = 0;
   #progressTimer: Timer | undefined;
-  #stopGuard: (() => void) | undefined;
-  readonly #reject: (error: unknown) => void;
   #over = false;
 
-  /** @param reject ends the call with an error; a watch stream has no other end */
-  constructor(shared: Shared, call: WatchServerStream, reject: (error: unknown) => void) {
+  constructor(shared: Shared, call: WatchServerStream) {
     this.#shared = shared;
     this.#call = call;
-    this.#reject = reject;
     this.#sender = new WatchSender(shared.senders, call, this);
     shared.sessions.add(this);
     this.#watches = shared.server.watchable.newStream(this.#sender);
   }
 
-  start(): void {
-    onCancelled(this.#call.call, () => this.onEnd(new EtcdError("watchCanceled")));
+  begin(): void {
     this.#needLeader();
-    // A client may half-close the stream and go on receiving events.
-    if (!this.#over) this.#awaitRequest(this.#call.read()[Symbol.asyncIterator]());
+    if (!this.#over) this.#call.next();
+  }
+
+  message(request: WatchRequest): void {
+    // Answers wait for the client like events. The next request is taken only when there is room.
+    if (!this.#sender.full) this.#answer(request);
+    else {
+      this.#sender
+        .room()
+        .then(() => this.#answer(request))
+        .catch((error: unknown) => this.onEnd(error));
+    }
+  }
+
+  /** A client may half-close the stream and go on receiving events. */
+  noMoreMessages(): void {}
+
+  failed(error: unknown): void {
+    this.onEnd(error);
+  }
+
+  cancelled(): void {
+    this.onEnd(new EtcdError("watchCanceled"));
+  }
+
+  leaderLost(): void {
+    this.onEnd(new EtcdError("noLeader"));
   }
 
   onRoom(): void {
@@ -114,13 +133,13 @@ class WatchSession implements WatchSenderOwner {
     if (this.#over) return;
     this.#over = true;
     this.#shared.sessions.delete(this);
-    this.#stopGuard?.();
+    this.#shared.guard.leave(this);
     this.#progressTimer?.cancel();
     this.#sender.stop();
     // A store that is closed ends the stream while it is being opened.
     this.#watches?.close();
     this.#release(this.#watchersBytes);
-    this.#reject(error);
+    this.#call.close(error);
   }
 
   /** Cancels the watches whose user has lost the right to their keys, after users or roles have changed. */
@@ -144,31 +163,18 @@ class WatchSession implements WatchSenderOwner {
   #needLeader(): void {
     if (this.#over || this.#call.call.metadata("hasleader") !== "true") return;
     const { guard } = this.#shared;
-    const noLeader = (): void => this.onEnd(new EtcdError("noLeader"));
-    if (guard.hasLeader) this.#stopGuard = guard.onLost(noLeader);
-    else noLeader();
+    if (guard.hasLeader) guard.enter(this);
+    else this.leaderLost();
   }
 
-  /** Waits for the next request. Not in an async function, which would take more memory while the client is silent. */
-  #awaitRequest(requests: AsyncIterator<WatchRequest>): void {
-    requests.next().then(
-      ({ done, value }) => {
-        if (!done) this.#answer(value, requests).catch((error: unknown) => this.onEnd(error));
-      },
-      (error: unknown) => this.onEnd(error),
-    );
-  }
-
-  async #answer({ requestUnion }: WatchRequest, requests: AsyncIterator<WatchRequest>): Promise<void> {
-    // Answers wait for the client like events. The next request is read only when there is room.
-    await this.#sender.room();
+  #answer({ requestUnion }: WatchRequest): void {
     if (this.#over) return;
     switch (requestUnion?.case) {
       case undefined:
         break;
       case "createRequest":
-        await this.#create(requestUnion.value);
-        break;
+        this.#create(requestUnion.value);
+        return;
       case "cancelRequest":
         this.#cancel(requestUnion.value.watchId);
         break;
@@ -178,25 +184,35 @@ class WatchSession implements WatchSenderOwner {
       default:
         assertNever(requestUnion);
     }
-    this.#awaitRequest(requests);
+    this.#call.next();
   }
 
-  async #create(request: WatchCreateRequest): Promise<void> {
-    const { rangeEnd: end, startRevision, prevKv, progressNotify } = request;
+  #create(request: WatchCreateRequest): void {
+    const { rangeEnd: end, startRevision } = request;
+    const { judge } = this.#server;
     const key = request.key === "" ? lowestKey : request.key;
-    if (startRevision < 0) {
-      this.#refuse(new EtcdError("compacted").message);
+    if (startRevision < 0) this.#refuse(new EtcdError("compacted").message);
+    else if (judge !== undefined) {
+      this.#readerOf(judge, key, end)
+        .then((reader) => this.#judged(key, request, reader))
+        .catch((error: unknown) => this.onEnd(error));
       return;
-    }
-    const reader = await this.#readerOf(key, end);
+    } else this.#add(key, request, "");
+    this.#call.next();
+  }
+
+  /** @param reader the user who reads the range, or the error that refuses it */
+  #judged(key: Key, request: WatchCreateRequest, reader: string | EtcdError): void {
     if (this.#over) return;
-    if (reader instanceof EtcdError) {
-      this.#refuse(goText(reader));
-      return;
-    }
+    if (reader instanceof EtcdError) this.#refuse(goText(reader));
+    else this.#add(key, request, reader);
+    this.#call.next();
+  }
+
+  #add(key: Key, request: WatchCreateRequest, reader: string): void {
+    const { rangeEnd: end, startRevision, prevKv, progressNotify, fragment } = request;
     const noPut = request.filters.includes(FilterType.NOPUT);
     const noDelete = request.filters.includes(FilterType.NODELETE);
-    const { fragment } = request;
     const options = { key, end, startRevision, noPut, noDelete, prevKv, progressNotify, fragment, reader };
     const bytes = watcherBytes + key.length + end.length;
     const memory = this.#server.memory.pot("calls");
@@ -237,9 +253,7 @@ class WatchSession implements WatchSenderOwner {
   }
 
   /** The user who reads a range, or the error that refuses it. */
-  async #readerOf(key: Key, end: Key): Promise<string | EtcdError> {
-    const { judge } = this.#server;
-    if (judge === undefined) return "";
+  async #readerOf(judge: WatchJudge, key: Key, end: Key): Promise<string | EtcdError> {
     try {
       const reader = await judge.reader(key, end, this.#call.call);
       // Finding out the user may take a while, in which rights may change, so they are checked after it.

@@ -282,12 +282,12 @@ describe("messages", () => {
     }
   });
 
-  test("a thousand compression bombs in a stream are decompressed one at a time", async () => {
+  test("hundreds of compression bombs in a stream are decompressed one at a time", async () => {
     const bomb = message(gzipSync(Buffer.alloc(100_000)), 1);
     const before = process.memoryUsage().arrayBuffers;
     seen = [];
     const fields = head({ ":path": "/t.T/Stream", "grpc-encoding": "gzip" });
-    const bombs = Buffer.concat(Array.from({ length: 1_000 }, () => bomb)).subarray(0, 250_000);
+    const bombs = Buffer.concat(Array.from({ length: 900 }, () => bomb)).subarray(0, 128 * 1024);
     const frames: Buffer[] = [];
     for (let at = 0; at < bombs.length; at += 16_000) frames.push(data(1, bombs.subarray(at, at + 16_000), 0));
     const socket = connect(port, "127.0.0.1");

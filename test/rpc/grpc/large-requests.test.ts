@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import { EtcdError, silentLogger } from "../../../src/base/index.js";
-import { decode, logged, txnBound, unary } from "../../../src/rpc/grpc/binding.js";
+import { logged, unary } from "../../../src/rpc/grpc/binding.js";
+import { decode, txnBound } from "../../../src/rpc/grpc/decoded-requests.js";
 import { statusOf } from "../../../src/rpc/services/status.js";
 import type { Call } from "../../../src/server/index.js";
 import { Compare, RequestOp, services, TxnRequest } from "../../../src/wire/index.js";

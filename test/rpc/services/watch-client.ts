@@ -3,8 +3,9 @@ import { ManualClock, MemoryAccount, seededRandom } from "../../../src/base/inde
 import { type Store, WatchableStore } from "../../../src/mvcc/index.js";
 import type { MessageInPieces } from "../../../src/rpc/grpc/sent-messages.js";
 import type { ServerStream } from "../../../src/rpc/grpc/stream.js";
+import { runSession } from "../../../src/rpc/grpc/stream-session.js";
 import { LeaderGuard } from "../../../src/rpc/services/leader-guard.js";
-import { type WatchServer, watchHandler } from "../../../src/rpc/services/watch.js";
+import { type WatchServer, watchSessions } from "../../../src/rpc/services/watch.js";
 import {
   type Event,
   EventType,
@@ -74,7 +75,7 @@ export class TestServer {
       ...(judge !== undefined && { judge }),
     };
     const client = new TestClient(metadata);
-    client.attach(watchHandler(server, this.#guard, clock, seededRandom(1))(client));
+    client.attach(runSession(client, watchSessions(server, this.#guard, clock, seededRandom(1))));
     return client;
   }
 }
