@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { EtcdServer, MaintenanceService } from "../../server/index.js";
-import { type SnapshotRequest, SnapshotResponse, services } from "../../wire/index.js";
+import { openedField, type SnapshotRequest, SnapshotResponse, services } from "../../wire/index.js";
 import { type Binding, streaming, unary } from "../grpc/binding.js";
+import type { MessageInPieces } from "../grpc/sent-messages.js";
 import type { ServerStream } from "../grpc/stream.js";
 
 export interface MaintenanceServer {
@@ -14,6 +15,8 @@ export interface MaintenanceServer {
 
 /** The bytes of a snapshot in each message, as in etcd. */
 const snapshotChunkBytes = 32 * 1024;
+/** Field number of `SnapshotResponse.blob`. */
+const blobField = 3;
 
 /** etcdserverpb.Maintenance */
 export function maintenanceBindings(server: MaintenanceServer): readonly Binding[] {
@@ -47,10 +50,19 @@ async function sendSnapshot(
       if (signal.aborted) return;
       hash.update(blob);
       remainingBytes -= blob.length;
-      if (!stream.write(SnapshotResponse.create({ remainingBytes, blob, version }))) await stream.drained();
+      if (!stream.writePieces(messageOf(blob, remainingBytes, version))) await stream.drained();
     }
     stream.write(SnapshotResponse.create({ blob: hash.digest(), version }));
   } finally {
     await snapshot.close();
   }
+}
+
+/** A `SnapshotResponse` around a part of the file, which is not copied. */
+function messageOf(blob: Uint8Array, remainingBytes: number, version: string): MessageInPieces {
+  const before = SnapshotResponse.encode(SnapshotResponse.create({ remainingBytes }));
+  const head = Buffer.concat([before, openedField(blobField, blob.length)]);
+  if (version === "") return { length: head.length + blob.length, pieces: [head, blob] };
+  const tail = SnapshotResponse.encode(SnapshotResponse.create({ version }));
+  return { length: head.length + blob.length + tail.length, pieces: [head, blob, tail] };
 }
