@@ -34,21 +34,25 @@ const connectionFields: ReadonlySet<string> = new Set([
   ...["connection", "proxy-connection", "keep-alive", "transfer-encoding", "upgrade"],
 ]);
 
-/** Creates a field with a literal name. Fields of the table are checked once, when they are created. */
-export function fieldOfText(name: string, value: string): Field {
+/**
+ * Creates a field with a literal name. Fields of the table are checked once, when they are created.
+ *
+ * @param plain whether the value is known to have no control characters
+ */
+export function fieldOfText(name: string, value: string, plain = false): Field {
   if (!fieldName.test(name) || connectionFields.has(name)) return { name, value, malformed: true, badName: true };
-  return isValueOf(name, value) ? { name, value } : { name, value, malformed: true };
+  return isValueOf(name, value, plain) ? { name, value } : { name, value, malformed: true };
 }
 
 /**
  * Creates a field with the name of an existing one. The name is not checked again: three bytes may repeat a name of
  * thousands.
  */
-export function fieldOfNamesake({ name, badName }: Field, value: string): Field {
+export function fieldOfNamesake({ name, badName }: Field, value: string, plain = false): Field {
   if (badName) return { name, value, malformed: true, badName };
-  return isValueOf(name, value) ? { name, value } : { name, value, malformed: true };
+  return isValueOf(name, value, plain) ? { name, value } : { name, value, malformed: true };
 }
 
-function isValueOf(name: string, value: string): boolean {
-  return fieldValue.test(value) && (name !== "te" || trailersOnly.test(value));
+function isValueOf(name: string, value: string, plain: boolean): boolean {
+  return (plain || fieldValue.test(value)) && (name !== "te" || trailersOnly.test(value));
 }

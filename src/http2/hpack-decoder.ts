@@ -2,11 +2,15 @@ import { type Field, type FieldList, fieldBytes, fieldOfNamesake, fieldOfText } 
 import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
+import { isPlain } from "./plain-text.js";
 import { sharedField } from "./shared-fields.js";
 
 const emptyBlock = Buffer.alloc(0);
 /** A longer list is not kept for the streams that may repeat it: nobody counts this memory of the connection. */
 const repeatedBytesMax = 2 * 1024;
+
+/** Texts from this length on are checked for control characters while they are bytes. */
+const longBytesMin = 64;
 
 /** A list that exceeds its bound by this factor ends the connection. */
 const refusedFactor = 4;
@@ -17,6 +21,8 @@ export class HpackDecoder {
   readonly #listBytesMax: number;
   #block: Buffer = emptyBlock;
   #at = 0;
+  /** The last text was long, and is known to have no control characters. */
+  #plain = false;
   /** The last list. A client repeats it on many streams, which then have it in common. */
   #last: FieldList | undefined;
 
@@ -77,8 +83,10 @@ export class HpackDecoder {
 
   #literal(bits: number): Field {
     const index = this.#integer(bits);
-    if (index === 0) return fieldOfText(this.#text(), this.#text());
-    return fieldOfNamesake(this.#table.at(index) ?? broken("an index of nothing"), this.#text());
+    const named = index === 0 ? undefined : (this.#table.at(index) ?? broken("an index of nothing"));
+    const name = named === undefined ? this.#text() : "";
+    const value = this.#text();
+    return named === undefined ? fieldOfText(name, value, this.#plain) : fieldOfNamesake(named, value, this.#plain);
   }
 
   /** Reads an integer (RFC 7541, 5.1); no valid header block needs one above 2^28. */
@@ -101,6 +109,7 @@ export class HpackDecoder {
     const start = this.#at;
     this.#at += length;
     if (this.#at > this.#block.length) broken("it ends in the middle of a text");
+    this.#plain = !isHuffman && length >= longBytesMin && isPlain(this.#block, start, this.#at);
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
     return decodeHuffman(this.#block, start, this.#at) ?? broken("an invalid Huffman code");
   }

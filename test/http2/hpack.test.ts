@@ -368,3 +368,22 @@ describe("with nghttp2 as the client", () => {
     });
   }
 });
+
+describe("control characters in a value of any length are found, wherever they are", () => {
+  const controls = [...Array.from({ length: 32 }, (_, code) => code).filter((code) => code !== 9), 127];
+  const allowed = Array.from({ length: 256 }, (_, code) => code).filter((code) => !controls.includes(code));
+  for (const length of [5, 63, 64, 65, 66, 67, 400]) {
+    test(`${length} bytes`, () => {
+      const isMalformed = (value: string) => new HpackDecoder(2 ** 20).decode(block([["x-value", value]])).malformed;
+      const put = (code: number, at: number): string => {
+        const value = Array.from({ length }, (_, each) => allowed[each % allowed.length] ?? 0);
+        value[at] = code;
+        return Buffer.from(value).toString("latin1");
+      };
+      for (const at of [0, 1, 2, 3, length - 4, length - 3, length - 2, length - 1]) {
+        for (const code of controls) expect(isMalformed(put(code, at)), `${code} at ${at}`).toBe(true);
+        for (const code of allowed) expect(isMalformed(put(code, at)), `${code} at ${at}`).toBe(false);
+      }
+    });
+  }
+});
