@@ -16,7 +16,7 @@ export interface OrderedKeys {
 
 /** The most keys that are sorted in less than a millisecond. */
 const sortedAtOnce = 2_048;
-/** The most bytes of changes that are packed, which takes some milliseconds for a full layer. */
+/** The most bytes of changes that are packed. A layer of larger ones has few objects for its bytes. */
 const packedBytesMax = 4 * 1024 * 1024;
 
 /** A sequence of changes, of which the last one of each key counts. A sealed layer gets no more changes. */
@@ -25,6 +25,11 @@ export class Layer {
   /** All changes of a sealed layer, in place of `#changes`. */
   #packed: PackedRows | undefined;
   #order: readonly StoredKey[] | undefined;
+
+  /** Whether the changes lie outside of V8's heap. */
+  get packed(): boolean {
+    return this.#packed !== undefined;
+  }
 
   /** Number of keys. */
   get size(): number {

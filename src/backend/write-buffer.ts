@@ -12,6 +12,8 @@ const mergedChangesMax = 10_000;
  * The most changes of one layer: a layer grows and is sorted as a whole, which must not hold the event loop for long.
  */
 const layerChangesMax = 16_384;
+/** The most changes of one layer of held changes, which is packed as a whole. */
+const heldLayerChangesMax = 4_096;
 /** The most changes of a `hold` that join the changes before it in the same layer. */
 const joinedChangesMax = 1_024;
 /**
@@ -43,7 +45,9 @@ export class WriteBuffer {
 
   set(id: StoredKey, change: Change): void {
     this.#open.set(id, change);
-    if (this.#open.size >= layerChangesMax) this.#sealInto(this.#held ?? this.#sealed);
+    if (this.#held === undefined) {
+      if (this.#open.size >= layerChangesMax) this.#sealInto(this.#sealed);
+    } else if (this.#open.size >= heldLayerChangesMax) this.#sealInto(this.#held);
   }
 
   /** The last change of a key; undefined when it has been written, or there is none. */
@@ -146,8 +150,10 @@ function mergeSmallest(layers: Layer[]): number {
   let smallest = mergedChangesMax;
   let place = -1;
   for (let at = 0; at + 1 < layers.length; at++) {
-    const size = countChanges(layers.slice(at, at + 2));
-    if (size > smallest) continue;
+    const pair = layers.slice(at, at + 2);
+    const size = countChanges(pair);
+    // A merged layer would be on V8's heap again.
+    if (size > smallest || pair.some(({ packed }) => packed)) continue;
     smallest = size;
     place = at;
   }
