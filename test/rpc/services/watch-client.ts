@@ -37,7 +37,7 @@ export class TestServer {
   judge: WatchServer["judge"];
   #leader = 1n;
   #tellLeader: (leader: bigint) => void = () => undefined;
-  readonly #guard: LeaderGuard;
+  readonly guard: LeaderGuard;
 
   constructor(store: Store) {
     const hasLeader = (): boolean => this.#leader !== 0n;
@@ -50,7 +50,7 @@ export class TestServer {
         return () => undefined;
       },
     };
-    this.#guard = new LeaderGuard(leadership, this.clock, 3_000);
+    this.guard = new LeaderGuard(leadership, this.clock, 3_000);
     this.watchable = new WatchableStore(store, {
       onFailure: (error) => {
         throw error;
@@ -66,6 +66,13 @@ export class TestServer {
   }
 
   open(metadata: Readonly<Record<string, string>> = {}): TestClient {
+    const client = new TestClient(metadata);
+    client.attach(runSession(client, this.sessions()));
+    return client;
+  }
+
+  /** Makes the sessions of watch streams. */
+  sessions(): ReturnType<typeof watchSessions> {
     const { clock, watchable, maxRequestBytes, judge } = this;
     const server: WatchServer = {
       watchable,
@@ -74,9 +81,7 @@ export class TestServer {
       header: (revision) => ({ clusterId: 1n, memberId: 2n, revision, raftTerm: 3 }),
       ...(judge !== undefined && { judge }),
     };
-    const client = new TestClient(metadata);
-    client.attach(runSession(client, watchSessions(server, this.#guard, clock, seededRandom(1))));
-    return client;
+    return watchSessions(server, this.guard, clock, seededRandom(1));
   }
 }
 
