@@ -43,16 +43,10 @@ export async function measureReturning(member, { returning }) {
 /** Watch streams that do not read, each on its own connection, while values of a key that all of them watch are put. */
 export async function measureSlow(member, { slow, eventBytes }) {
   const before = await member.settledMiB();
-  const links = Array.from({ length: slow }, () => member.openLink());
-  const streams = [];
-  for (const link of links) {
-    await new Promise((resolve, reject) => {
-      const stream = member.stream("Watch", "Watch", { message: resolve, closed: reject }, link);
-      create(stream, { key: "crowd/slow" });
-      streams.push(stream);
-    });
-  }
-  for (const stream of streams) stream.pause();
+  const crowd = new Worker(new URL("./slow-crowd.mjs", import.meta.url), {
+    workerData: { endpoint: member.endpoint, slow, key: "crowd/slow" },
+  });
+  await once(crowd, "message");
   const probe = new Probe(member);
   const calm = await probe.during(() => pause(2_000));
   const calmPuts = probe.takePuts();
@@ -69,7 +63,7 @@ export async function measureSlow(member, { slow, eventBytes }) {
   const busy = await probe.during(() => Promise.all(Array.from({ length: unreadPuts }, putAll)));
   const busyPuts = probe.takePuts();
   const after = await member.settledMiB();
-  for (const link of links) link.close();
+  await crowd.terminate();
   await probe.close();
   const count = slow.toLocaleString("en-US");
   return [
