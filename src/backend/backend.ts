@@ -73,11 +73,12 @@ export interface Backend extends Readable {
    * database, so that it costs milliseconds, and keeps them on the disk until it is removed.
    *
    * @param taken called at the moment whose state the copy has. It contains the records that the hooks put then.
+   *   Returns the names of side files that belong to this state, which the copy shares as well, if they are there
    * @returns false when the database is in memory, or the file system has no hard links
    * @throws DiskError (a rejection) after `close`; another error when the disk refuses, which only this copy suffers
    *   from
    */
-  copyTo(target: string, taken: () => void): Promise<boolean>;
+  copyTo(target: string, taken: () => readonly string[] | undefined): Promise<boolean>;
   /** Brings entries into memory, on other threads, so that `get` finds them there. */
   warm(bucket: Bucket, keys: readonly Uint8Array[]): Promise<void>;
   /** Bytes of the database files, at most a second old; never less than `sizeInUse`. */

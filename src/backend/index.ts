@@ -23,7 +23,7 @@ export { checkLog, type LogDamage, type VisitKey } from "./log-check.js";
 export { MemberBackend } from "./member-backend.js";
 export { openMemoryStore } from "./memory-store.js";
 export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
-export { type SideFile, type SideFiles, type SideFileWriter, SideFolder } from "./side-files.js";
+export { type SideFile, type SideFiles, type SideFileWriter, SideFolder, sideFolderName } from "./side-files.js";
 export { checkTables, type TableDamage } from "./table-check.js";
 export { CopiedDatabase } from "./tables/copied-database.js";
 export type { RowSink } from "./tables/merged-rows.js";

@@ -48,8 +48,9 @@ interface Waiter {
 
 /** A copy that is made after the batch that contains its state. `make` tells its caller, and not `resolve`. */
 interface Copying extends Waiter {
-  readonly taken: () => void;
-  readonly make: () => Promise<void>;
+  /** @returns the names of side files that the copy shares */
+  readonly taken: () => readonly string[] | undefined;
+  readonly make: (sideFiles: readonly string[]) => Promise<void>;
 }
 
 /** A backend on an open store. */
@@ -209,13 +210,13 @@ export class LevelBackend implements Backend {
     });
   }
 
-  copyTo(target: string, taken: () => void): Promise<boolean> {
+  copyTo(target: string, taken: () => readonly string[] | undefined): Promise<boolean> {
     return new Promise((resolve, reject) => {
       if (this.#closed !== undefined) {
         reject(this.#closed);
         return;
       }
-      const make = (): Promise<void> => this.#store.copyTo(target).then(resolve, reject);
+      const make = (files: readonly string[]): Promise<void> => this.#copy(target, files).then(resolve, reject);
       this.#copies.push({ taken, make, resolve: () => undefined, reject });
       this.#startWriting();
     });
@@ -368,7 +369,7 @@ export class LevelBackend implements Backend {
       this.#timer = undefined;
       this.#callHooks();
       const copies = this.#copies;
-      for (const { taken } of copies) taken();
+      const sideFiles = copies.map(({ taken }) => taken() ?? []);
       this.#served = [...this.#waiters, ...copies];
       this.#waiters = [];
       this.#copies = [];
@@ -380,8 +381,8 @@ export class LevelBackend implements Backend {
       this.#writingBytes = 0;
       for (const waiter of this.#served) waiter.resolve();
       this.#served = [];
-      // No batch may be written while the database is copied.
-      for (const { make } of copies) await make();
+      // No batch may be written while the database is copied. So the side files that the state names stay, too.
+      for (const [at, { make }] of copies.entries()) await make(sideFiles[at] ?? []);
     } while (this.#mayWrite() && (this.#isAwaited() || this.#batchIsDue()));
     this.#writing = false;
     if (this.#buffer.waiting > 0) this.#timer = this.#clock.after(this.#intervalMs, () => this.#startWriting());
@@ -405,6 +406,12 @@ export class LevelBackend implements Backend {
     // Asked now and not before: LevelDB answers under a lock that it also holds while it begins a new log, for seconds
     // on a busy disk. The batch has just waited for that, on another thread.
     this.#strain.count(seconds, this.#store.unmergedTables());
+  }
+
+  async #copy(target: string, sideFiles: readonly string[]): Promise<boolean> {
+    const copied = await this.#store.copyTo(target);
+    if (copied) for (const name of sideFiles) await this.sideFiles?.share(name, target);
+    return copied;
   }
 
   #fail(error: DiskError): void {

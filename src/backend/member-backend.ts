@@ -100,7 +100,7 @@ export class MemberBackend implements Backend {
     return this.#current.strain;
   }
 
-  copyTo(target: string, taken: () => void): Promise<boolean> {
+  copyTo(target: string, taken: () => readonly string[] | undefined): Promise<boolean> {
     return this.#current.copyTo(target, taken);
   }
 

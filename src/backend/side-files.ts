@@ -1,4 +1,4 @@
-import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../base/index.js";
 
@@ -14,6 +14,8 @@ export interface SideFiles {
   /** The names of all files, complete or not. */
   names(): Promise<readonly string[]>;
   remove(name: string): Promise<void>;
+  /** Gives a copy of the database in the directory `database` this file as well, by a hard link, if it is there. */
+  share(name: string, database: string): Promise<void>;
 }
 
 /** A file that is being written. Its writer awaits each call before the next one. */
@@ -34,6 +36,9 @@ export interface SideFile {
   close(): Promise<void>;
 }
 
+/** The name of the directory, in that of the database. */
+export const sideFolderName = "index";
+
 /** Keeps side files in a directory of their own, which LevelDB and earlier releases leave alone. */
 export class SideFolder implements SideFiles {
   readonly #parent: string;
@@ -46,7 +51,7 @@ export class SideFolder implements SideFiles {
    */
   constructor(database: string, sync: boolean) {
     this.#parent = database;
-    this.#dir = join(database, "index");
+    this.#dir = join(database, sideFolderName);
     this.#sync = sync;
   }
 
@@ -86,6 +91,14 @@ export class SideFolder implements SideFiles {
 
   async remove(name: string): Promise<void> {
     await rm(join(this.#dir, name), { force: true });
+  }
+
+  async share(name: string, database: string): Promise<void> {
+    const dir = join(database, sideFolderName);
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    await link(join(this.#dir, name), join(dir, name)).catch((error: unknown) => {
+      if (errorCode(error) !== "ENOENT") throw error;
+    });
   }
 }
 

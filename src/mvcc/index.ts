@@ -8,6 +8,7 @@
 export type { Change } from "./change.js";
 export type { ChangeList, ChangeListener } from "./change-list.js";
 export type { CheckpointPace } from "./checkpoint/budget.js";
+export { checkpointFile } from "./checkpoint/record.js";
 export type { Child, ChildPage, ChildQuery, KeyInterval } from "./child-scan.js";
 export { StoreCounters } from "./counters.js";
 export type { KvHash } from "./hash.js";

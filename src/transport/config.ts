@@ -25,6 +25,12 @@ export interface RaftSink {
  */
 export type SnapshotForm = "file" | "tables";
 
+/**
+ * Forms that a member says it takes: a file; tables as well, and databases in parts; tables with the checkpoint of the
+ * index.
+ */
+export type PeerTakes = "file" | "tables" | "indexed tables";
+
 /** How a database arrives. */
 export interface SnapshotPart {
   readonly form: SnapshotForm;

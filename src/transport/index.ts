@@ -6,6 +6,7 @@
 export {
   type KeptParts,
   type OutgoingSnapshot,
+  type PeerTakes,
   type RaftSink,
   type SnapshotForm,
   type SnapshotPart,

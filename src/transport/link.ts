@@ -1,6 +1,6 @@
 import type { MemberId } from "../base/index.js";
 import { idText } from "../cluster/index.js";
-import type { TransportConfig } from "./config.js";
+import type { PeerTakes, TransportConfig } from "./config.js";
 import type { PeerCounters } from "./counters.js";
 import type { Dialer } from "./dialer.js";
 import { clusterIdMismatch, incompatibleVersion } from "./peer-headers.js";
@@ -15,8 +15,8 @@ export interface Link {
   readonly urls: PeerUrls;
   readonly status: PeerStatus;
   readonly counters: PeerCounters;
-  /** Whether the peer takes tables and databases in parts, as it said in its last request. */
-  takesTables: boolean;
+  /** Forms of snapshots that the peer takes, as it said in its last request. */
+  takes: PeerTakes;
 }
 
 /** The most bytes that are read of a refusal; a longer body would not say more. */

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { MemberId } from "../base/index.js";
 import { compareVersions, idText } from "../cluster/index.js";
-import type { SnapshotPart, TransportConfig } from "./config.js";
+import type { PeerTakes, SnapshotPart, TransportConfig } from "./config.js";
 import type { Headers } from "./dialer.js";
 import { peerAddress } from "./peer-address.js";
 
@@ -15,6 +15,12 @@ export const raftToHeader = "X-Raft-To";
 const takesHeader = "X-Snapshot-Takes";
 /** Tables of format 2. Members that sent `tables` cannot open them, and get files. */
 export const takesTables = "tables-2";
+/**
+ * Tables may come with a checkpoint of the index. This has a header of its own, since earlier members compare the one
+ * above as a whole, and refuse tables with files that they do not know.
+ */
+const takesIndexHeader = "X-Snapshot-Takes-Index";
+const takesIndex = "index-1";
 export const formHeader = "X-Snapshot-Form";
 export const transferHeader = "X-Snapshot-Transfer";
 export const fromHeader = "X-Snapshot-From";
@@ -31,7 +37,7 @@ export function ownHeaders(config: TransportConfig): Headers {
     "X-Min-Cluster-Version": config.minClusterVersion,
     [clusterIdHeader]: idText(config.clusterId),
     "X-PeerURLs": config.peerUrls.join(","),
-    ...(config.parts && { [takesHeader]: takesTables }),
+    ...(config.parts && { [takesHeader]: takesTables, [takesIndexHeader]: takesIndex }),
   };
 }
 
@@ -66,10 +72,15 @@ export function senderOf(headers: IncomingHttpHeaders): { id: MemberId; urls: re
   return id === undefined || urls.length === 0 ? undefined : { id, urls };
 }
 
-/** The sender of a request that says what it takes, and whether that includes tables and databases in parts. */
-export function abilityOf(headers: IncomingHttpHeaders): { id: MemberId; tables: boolean } | undefined {
+/** The sender of a request, and what it says that it takes. */
+export function abilityOf(headers: IncomingHttpHeaders): { id: MemberId; takes: PeerTakes } | undefined {
   const id = parseId(header(headers, "X-Server-From") ?? "");
-  return id === undefined ? undefined : { id, tables: header(headers, takesHeader) === takesTables };
+  return id === undefined ? undefined : { id, takes: takesOf(headers) };
+}
+
+function takesOf(headers: IncomingHttpHeaders): PeerTakes {
+  if (header(headers, takesHeader) !== takesTables) return "file";
+  return header(headers, takesIndexHeader) === takesIndex ? "indexed tables" : "tables";
 }
 
 /** How the database of a snapshot request arrives; undefined for headers that make no sense. */

@@ -250,7 +250,7 @@ export class RaftHandler {
   #noteAbility(request: IncomingMessage): void {
     const ability = abilityOf(request.headers);
     const link = ability && this.#known.peer(ability.id)?.link;
-    if (ability !== undefined && link !== undefined) link.takesTables = ability.tables;
+    if (ability !== undefined && link !== undefined) link.takes = ability.takes;
   }
 
   #addSender(request: IncomingMessage): void {

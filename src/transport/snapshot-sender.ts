@@ -42,7 +42,7 @@ export class SnapshotSender {
   constructor(link: Link, snapshot: OutgoingSnapshot) {
     this.#link = link;
     this.#snapshot = snapshot;
-    this.#transfer = link.takesTables ? randomBytes(8).toString("hex") : undefined;
+    this.#transfer = link.takes === "file" ? undefined : randomBytes(8).toString("hex");
   }
 
   /** Resolves when the sending has ended, with or without success. */

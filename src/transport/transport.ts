@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { assert, type MemberId } from "../base/index.js";
 import { idText } from "../cluster/index.js";
 import type { Message } from "../raft/index.js";
-import type { OutgoingSnapshot, TransportConfig } from "./config.js";
+import type { OutgoingSnapshot, PeerTakes, TransportConfig } from "./config.js";
 import { type CountersByPeer, PeerCounters } from "./counters.js";
 import { Dialer } from "./dialer.js";
 import type { Link } from "./link.js";
@@ -154,9 +154,9 @@ export class Transport {
     return this.#peers.get(id)?.peer.link.status.since;
   }
 
-  /** Whether a peer takes a database as tables, as it said in its last request. */
-  takesTables(id: MemberId): boolean {
-    return this.#peers.get(id)?.peer.link.takesTables ?? false;
+  /** Forms of snapshots that a peer takes, as it said in its last request. */
+  takes(id: MemberId): PeerTakes {
+    return this.#peers.get(id)?.peer.link.takes ?? "file";
   }
 
   activePeers(): number {
@@ -187,7 +187,7 @@ export class Transport {
     this.#counters.set(id, counters);
     const status = new PeerStatus(id, clock, logger, counters);
     const [config, dialer] = [this.#config, this.#dialer];
-    return { id, config, dialer, urls: new PeerUrls(urls), status, counters, takesTables: false };
+    return { id, config, dialer, urls: new PeerUrls(urls), status, counters, takes: "file" };
   }
 
   #removeRemote(id: MemberId): void {

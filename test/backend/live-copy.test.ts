@@ -2,9 +2,18 @@ import { randomBytes } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, expect, test } from "vitest";
-import { type Backend, DiskError, openLevelBackend, openMemoryBackend } from "../../src/backend/index.js";
+import {
+  type Backend,
+  DiskError,
+  openLevelBackend,
+  openMemoryBackend,
+  openMemoryStore,
+  SideFolder,
+} from "../../src/backend/index.js";
 import { systemClock } from "../../src/base/index.js";
+import { changedStore } from "../../src/testing/changed-store.js";
 import { bytes, collect, testOptions, text } from "./suite.js";
 
 const root = mkdtempSync(join(tmpdir(), "live-copy-"));
@@ -115,4 +124,25 @@ test("a database in memory is not copied, a closed one refuses, and a full disk 
   await backend.close();
   await expect(backend.copyTo(target, () => undefined)).rejects.toBeInstanceOf(DiskError);
   expect(existsSync(target)).toBe(false);
+});
+
+test("no batch is written before a copy has the side files of its state", async () => {
+  const memory = await openMemoryStore();
+  const order: string[] = [];
+  const sideFiles = new SideFolder(freshDir(), false);
+  sideFiles.share = async (name) => {
+    order.push(`shares ${name}`);
+    backend.put("meta", bytes("later"), bytes("change"));
+    void backend.commit().then(() => order.push("a later change is on disk"));
+    for (let turn = 0; turn < 50; turn++) await nextTurn();
+    order.push("has shared");
+  };
+  const backend = await openLevelBackend({
+    ...{ ...testOptions(systemClock), dir: "/nowhere", sideFiles },
+    openStore: async () => changedStore(memory, { copyTo: async () => true }),
+  });
+  expect(await backend.copyTo("/nowhere/copy", () => ["1"])).toBe(true);
+  await backend.commit();
+  expect(order).toEqual(["shares 1", "has shared", "a later change is on disk"]);
+  await backend.close();
 });

@@ -107,7 +107,10 @@ export class SimNetwork {
         if (isUp()) for (const message of messages) this.#send(self, message);
       },
       sendSnapshot: (snapshot) => void this.#sendSnapshot(self, snapshot),
-      takesTables: (id) => station.takesTables && this.#connected.get(id)?.takesTables === true,
+      takes: (id) => {
+        const both = station.takesTables && this.#connected.get(id)?.takesTables === true;
+        return both ? "tables" : "file";
+      },
       addPeer: (id) => void peers.add(id),
       addRemote: (id) => void peers.add(id),
       updatePeer: () => undefined,

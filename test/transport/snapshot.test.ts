@@ -256,7 +256,7 @@ describe("between members that say so, a snapshot", () => {
   test("goes on where its connection broke", async () => {
     const keeper = new Keeper();
     const [one, two] = await keepingPair(keeper);
-    expect([one.transport.takesTables(two.id), two.transport.takesTables(one.id)]).toEqual([true, false]);
+    expect([one.transport.takes(two.id), two.transport.takes(one.id)]).toEqual(["indexed tables", "file"]);
     let cutAt = 5 * mebibyte;
     keeper.onChunk = () => {
       if (keeper.bytes < cutAt) return;
@@ -318,10 +318,13 @@ test("a snapshot for a member that does not say so has no headers that it would 
   one.transport.addPeer(two.id, [two.url]);
   two.transport.addPeer(one.id, [one.url]);
   await one.connected(two);
-  expect(one.transport.takesTables(two.id)).toBe(false);
+  expect(one.transport.takes(two.id)).toBe("file");
   one.transport.sendSnapshot(new Source(1, mebibyte));
   await one.until(() => one.events.includes("snapshot 2 finish"));
-  expect(headers.filter((name) => name.startsWith("x-snapshot"))).toEqual(["x-snapshot-takes"]);
+  expect(headers.filter((name) => name.startsWith("x-snapshot"))).toEqual([
+    "x-snapshot-takes",
+    "x-snapshot-takes-index",
+  ]);
 });
 
 for (const { name, headers } of [

@@ -1,3 +1,4 @@
+import type { Readable } from "../../backend/index.js";
 import { readBE64, writeBE64 } from "../../base/index.js";
 
 /** The format of the files. A reader ignores a checkpoint of another format. */
@@ -52,6 +53,13 @@ export const recordKey = Buffer.from("checkpoint", "latin1");
 /** The name of a checkpoint's file. */
 export function fileName(number: number): string {
   return number.toString(16).padStart(16, "0");
+}
+
+/** The name of the side file with the checkpoint that a database names; undefined when it names none. */
+export function checkpointFile(database: Pick<Readable, "get">): string | undefined {
+  const stored = database.get("own", recordKey);
+  const checkpoint = stored && decodeCheckpoint(stored);
+  return checkpoint && fileName(checkpoint.number);
 }
 
 /** The index cannot be made from the checkpoint. The message says why. */

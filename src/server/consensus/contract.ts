@@ -11,7 +11,7 @@ import type {
   SoftState,
   Status,
 } from "../../raft/index.js";
-import type { CountersByPeer, OutgoingSnapshot } from "../../transport/index.js";
+import type { CountersByPeer, OutgoingSnapshot, PeerTakes } from "../../transport/index.js";
 
 /** A value that is known at once when consensus runs on the caller's event loop, and has to be asked for otherwise. */
 export type Asked<Value> = Value | Promise<Value>;
@@ -133,9 +133,9 @@ export interface ConsensusClient {
   /**
    * Raft wants to send a snapshot to a peer. Answered by `sendSnapshot` or `snapshotUnsent`.
    *
-   * @param tables whether the peer takes a database as tables; otherwise it takes only a file in etcd's format
+   * @param takes the form in which the peer takes a database at best
    */
-  sendSnapshot(message: Message, tables: boolean): void;
+  sendSnapshot(message: Message, takes: PeerTakes): void;
   /** A peer reports that this member has been removed for good. */
   removed(): void;
   /**

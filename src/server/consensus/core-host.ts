@@ -10,7 +10,7 @@ import {
 } from "../../base/index.js";
 import type { ConfChangeV1, Entry, Message, ReadState, Snapshot, SoftState } from "../../raft/index.js";
 import { type MessageReader, type MessageWriter, type Port, readError, writeError } from "../../threads/index.js";
-import { decodeMessage, encodeMessage } from "../../transport/index.js";
+import { decodeMessage, encodeMessage, type PeerTakes } from "../../transport/index.js";
 import type { ConsensusPlace } from "../server-deps.js";
 import { ArrivingDatabases } from "./arriving-databases.js";
 import { confChangeCodec } from "./conf-change-codec.js";
@@ -102,10 +102,8 @@ export class CoreHost implements ConsensusClient {
     this.#post(toClient.snapshotRecorded).number(index);
   }
 
-  sendSnapshot(message: Message, tables: boolean): void {
-    this.#post(toClient.sendSnapshot)
-      .number(tables ? 1 : 0)
-      .bytes(encodeMessage(message));
+  sendSnapshot(message: Message, takes: PeerTakes): void {
+    this.#post(toClient.sendSnapshot).latin1(takes).bytes(encodeMessage(message));
   }
 
   removed(): void {

@@ -256,7 +256,7 @@ class LocalCore implements ConsensusCore {
         failed: (error) => client.failed(error),
         sendSnapshot: (message) => {
           this.#hold.begin();
-          client.sendSnapshot(message, traffic.network.takesTables?.(message.to as MemberId) ?? false);
+          client.sendSnapshot(message, traffic.network.takes?.(message.to as MemberId) ?? "file");
         },
       },
     });

@@ -2,8 +2,8 @@ import type { ClusterId, MemberId } from "../../base/index.js";
 import type { KeptParts, PeerClient, RaftSink, SnapshotSink, Transport } from "../../transport/index.js";
 
 /** The network to the other members, which is HTTP in a real cluster. None of its calls blocks. */
-export type PeerNetwork = Omit<Transport, "handler" | "counters" | "takesTables"> &
-  Partial<Pick<Transport, "counters" | "takesTables">>;
+export type PeerNetwork = Omit<Transport, "handler" | "counters" | "takes"> &
+  Partial<Pick<Transport, "counters" | "takes">>;
 
 /** The callbacks by which a network delivers messages to its member. */
 export interface PeerLink {

@@ -9,7 +9,7 @@ import {
   type Status,
 } from "../../raft/index.js";
 import { type MessageReader, type MessageWriter, type Port, readError } from "../../threads/index.js";
-import { decodeMessage, encodeMessage, type OutgoingSnapshot } from "../../transport/index.js";
+import { decodeMessage, encodeMessage, type OutgoingSnapshot, type PeerTakes } from "../../transport/index.js";
 import type { ConsensusPlace } from "../server-deps.js";
 import { confChangeCodec } from "./conf-change-codec.js";
 import type { ConsensusClient, ConsensusCore, ConsensusNumbers, OpenedConsensus, PeerAddress } from "./contract.js";
@@ -294,8 +294,8 @@ const events = new Map<number, Event>([
   [
     toClient.sendSnapshot,
     (client, message) => {
-      const tables = message.number() === 1;
-      client.sendSnapshot(decodeMessage(message.bytes()), tables);
+      const takes = message.latin1() as PeerTakes;
+      client.sendSnapshot(decodeMessage(message.bytes()), takes);
     },
   ],
   [toClient.removed, (client) => client.removed()],

@@ -13,6 +13,7 @@ import {
   type SoftState,
   type Status,
 } from "../../raft/index.js";
+import type { PeerTakes } from "../../transport/index.js";
 import type { Access } from "../calls/access.js";
 import type { Call } from "../calls/call.js";
 import { RequestIds } from "../calls/request-ids.js";
@@ -269,8 +270,8 @@ export class Consensus implements ConsensusClient {
     this.#config.onSnapshotRecorded();
   }
 
-  sendSnapshot(message: Message, tables: boolean): void {
-    this.#transfer.send(message, tables);
+  sendSnapshot(message: Message, takes: PeerTakes): void {
+    this.#transfer.send(message, takes);
   }
 
   removed(): void {

@@ -1,6 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { crc32c } from "../../base/index.js";
+import { syncDirectory } from "../disk/sync-directory.js";
 import type { ByteSource } from "./byte-source.js";
 import { type ArchivedFile, encodeList, isArchived, listBytesMax, pieceBytes, sumBytes } from "./table-archive.js";
 
@@ -85,7 +86,12 @@ export class ArrivingTables {
     } finally {
       await file.close();
     }
-    await rename(this.#part, join(this.#dir, name));
+    const path = join(this.#dir, name);
+    const folder = dirname(path);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await rename(this.#part, path);
+    // The caller syncs the names in the folder itself.
+    if (folder !== this.#dir) await syncDirectory(folder);
   }
 
   async #partBytes(): Promise<number> {

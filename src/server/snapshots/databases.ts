@@ -122,10 +122,10 @@ export class Databases {
   /**
    * A copy of this member's database, which its caller removes; undefined where databases are not copied.
    *
-   * @param taken called at the moment whose state the copy has
+   * @param taken called at the moment whose state the copy has; returns the side files that it shares
    * @throws Error when the disk refuses
    */
-  async copy(backend: Backend, taken: () => void): Promise<string | undefined> {
+  async copy(backend: Backend, taken: () => readonly string[] | undefined): Promise<string | undefined> {
     const dir = this.#config.places.copyPlace?.();
     return dir !== undefined && (await backend.copyTo(dir, taken)) ? dir : undefined;
   }

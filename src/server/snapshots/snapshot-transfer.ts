@@ -3,8 +3,9 @@ import type { ConsistentIndex } from "../../apply/index.js";
 import type { Backend } from "../../backend/index.js";
 import { type Clock, EtcdError, errorText, type Logger, type MemberId } from "../../base/index.js";
 import { type Cluster, idText, loadConfState } from "../../cluster/index.js";
+import { checkpointFile } from "../../mvcc/index.js";
 import { emptyConfState, type Message, type Snapshot } from "../../raft/index.js";
-import type { OutgoingSnapshot } from "../../transport/index.js";
+import type { OutgoingSnapshot, PeerTakes } from "../../transport/index.js";
 import type { ConsensusCore } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
 import { DatabaseSnapshots } from "./database-snapshot.js";
@@ -47,22 +48,22 @@ export class SnapshotTransfer {
    * Sends a snapshot.
    *
    * @param message raft's `MsgSnap`, whose snapshot is replaced by one of the current state
-   * @param tables whether the peer takes tables
+   * @param takes the form in which the peer takes it at best
    */
-  send(message: Message, tables: boolean): void {
+  send(message: Message, takes: PeerTakes): void {
     if (!this.#config.settled()) this.#config.core.snapshotUnsent(message.to);
-    else void this.#send(message, tables);
+    else void this.#send(message, takes);
   }
 
   stop(): void {
     this.#stopping.abort();
   }
 
-  async #send(message: Message, tables: boolean): Promise<void> {
+  async #send(message: Message, takes: PeerTakes): Promise<void> {
     const { core, logger } = this.#config;
     const to = idText(message.to as MemberId);
     try {
-      const copied = tables ? await this.#tables(message) : undefined;
+      const copied = takes === "file" ? undefined : await this.#tables(message, takes === "indexed tables");
       // The state may be about to be replaced by now: its parts would not belong together.
       if (copied === undefined && !this.#config.settled()) throw unsettled();
       const snapshot = copied ?? this.#file(message);
@@ -90,8 +91,12 @@ export class SnapshotTransfer {
     };
   }
 
-  /** The database as tables; undefined when it cannot be copied. */
-  async #tables(message: Message): Promise<OutgoingSnapshot | undefined> {
+  /**
+   * The database as tables; undefined when it cannot be copied.
+   *
+   * @param indexed sends the checkpoint of the index along, so that the peer need not read all rows
+   */
+  async #tables(message: Message, indexed: boolean): Promise<OutgoingSnapshot | undefined> {
     const { backend, databases, clock, counters, logger } = this.#config;
     if (this.#copies === inFlightMax) throw new EtcdError("tooManyRequests");
     const startedAt = clock.now();
@@ -109,6 +114,8 @@ export class SnapshotTransfer {
     try {
       dir = await databases.copy(backend, () => {
         if (this.#config.settled()) taken.snapshot = this.#snapshot();
+        const checkpoint = indexed ? checkpointFile(backend) : undefined;
+        return checkpoint === undefined ? [] : [checkpoint];
       });
       if (dir === undefined) {
         this.#copies--;

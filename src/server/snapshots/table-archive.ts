@@ -1,5 +1,6 @@
 import { type FileHandle, open, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { sideFolderName } from "../../backend/index.js";
 import { assert, crc32c } from "../../base/index.js";
 
 /*
@@ -19,9 +20,16 @@ export const listBytesMax = 8 * 1024 * 1024;
 /** Files that are read and summed in pieces of this size, which takes less than a millisecond. */
 export const pieceBytes = 256 * 1024;
 
-/** Whether a file may be in an archive. Other names, such as those of other directories, are refused. */
+const isDatabaseFile = (name: string): boolean => /^(CURRENT|MANIFEST-\d{6,20}|\d{6,20}\.(ldb|log))$/.test(name);
+const isSideFile = (name: string): boolean => /^[0-9a-f]{16}$/.test(name);
+
+/**
+ * Whether a file may be in an archive: one of the database, or one beside it, such as a checkpoint of the index, with
+ * its folder. Other names, such as those of other directories, are refused.
+ */
 export function isArchived(name: string): boolean {
-  return /^(CURRENT|MANIFEST-\d{6,20}|\d{6,20}\.(ldb|log))$/.test(name);
+  const beside = `${sideFolderName}/`;
+  return name.startsWith(beside) ? isSideFile(name.slice(beside.length)) : isDatabaseFile(name);
 }
 
 /** Encodes the list of files with its length and its sum. */
@@ -53,8 +61,13 @@ export class TableArchive {
   static async of(dir: string): Promise<TableArchive> {
     // Tables come first. With CURRENT, which comes last in this order, the copy becomes a database.
     const names = (await readdir(dir)).filter(isArchived).sort();
+    const beside = (await readdir(join(dir, sideFolderName)).catch(() => [])).filter(isSideFile).sort();
     const last = names.filter((name) => name === "CURRENT");
-    const ordered = [...names.filter((name) => name !== "CURRENT"), ...last];
+    const ordered = [
+      ...names.filter((name) => name !== "CURRENT"),
+      ...beside.map((name) => `${sideFolderName}/${name}`),
+      ...last,
+    ];
     const files: ArchivedFile[] = [];
     for (const name of ordered) files.push({ name, bytes: (await stat(join(dir, name))).size });
     return new TableArchive(dir, files);

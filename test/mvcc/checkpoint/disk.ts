@@ -130,6 +130,7 @@ export class Disk {
           close: async () => undefined,
         };
       },
+      share: () => Promise.reject(new Error("a database in memory is not copied")),
       names: async () => [...files.keys()],
       remove: async (name) => {
         files.delete(name);

@@ -97,7 +97,7 @@ test("calls and events cross whole and in order", async () => {
   host.readStates([{ index: 9, context: Buffer.from("12345678") }]);
   host.restored(snapshot);
   host.refused(5n as RequestId, "tooManyRequests");
-  host.sendSnapshot(message, true);
+  host.sendSnapshot(message, "indexed tables");
   host.failed(new EtcdError("corrupt"));
   await turns(2);
   expect(events).toEqual([
@@ -107,7 +107,7 @@ test("calls and events cross whole and in order", async () => {
     ["readStates", [{ index: 9, context: Buffer.from("12345678") }]],
     ["restored", snapshot],
     ["refused", 5n, "tooManyRequests"],
-    ["sendSnapshot", expect.objectContaining({ type: "MsgSnap", to: 2n, from: 1n, term: 4 }), true],
+    ["sendSnapshot", expect.objectContaining({ type: "MsgSnap", to: 2n, from: 1n, term: 4 }), "indexed tables"],
     ["failed", new EtcdError("corrupt")],
   ]);
 });

@@ -52,7 +52,7 @@ async function sending({ copies, unsettledWhile }: { copies: boolean; unsettledW
         },
       },
     });
-    transfer.send(createMessage("MsgSnap", 2n, 1n, 3), true);
+    transfer.send(createMessage("MsgSnap", 2n, 1n, 3), "tables");
   });
   await done;
   return { sent, unsent, dir };
