@@ -26,7 +26,7 @@ import type { PingRounds } from "./ping-rounds.js";
 import { Pings } from "./pings.js";
 import { Reading } from "./reading.js";
 import type { RefusalPace, Refusals } from "./refusal-pace.js";
-import { declaredBytes, isRequest, isTrailers } from "./request-rules.js";
+import { isTrailers, RequestForms } from "./request-rules.js";
 import { Http2Stream, type StreamListener } from "./stream.js";
 import type { HostedStream } from "./stream-host.js";
 
@@ -85,6 +85,7 @@ export class Http2Connection {
   #begun = false;
   readonly #blocks = new HeaderBlocks();
   #lastStream = 0;
+  readonly #forms = new RequestForms();
   #initialSendWindow = initialWindowBytes;
   /** Id of the last stream that is served; undefined while new ones are accepted. */
   #leavingAt: number | undefined;
@@ -273,10 +274,11 @@ export class Http2Connection {
 
   #request({ stream: id, endsStream, selfish, bytes }: HeaderBlock, list: FieldList): void {
     this.#lastStream = id;
-    const wellFormed = !selfish && isRequest(list, endsStream);
+    const form = this.#forms.of(list);
+    const wellFormed = !selfish && (endsStream ? form.withoutBody : form.withBody);
     const full = this.places >= this.#config.maxConcurrentStreams;
     if (this.#leavingAt === undefined && wellFormed && !full) {
-      if (!this.#open(id, list, endsStream)) this.#refusals.count(bytes.length);
+      if (!this.#open(id, list, endsStream, form.bodyBytes)) this.#refusals.count(bytes.length);
       return;
     }
     this.#refusals.count(bytes.length);
@@ -287,9 +289,7 @@ export class Http2Connection {
   }
 
   /** @returns false when the acceptor has refused the request */
-  #open(id: number, list: FieldList, ended: boolean): boolean {
-    const declared = declaredBytes(list);
-    const bodyBytes = declared === "malformed" ? undefined : declared;
+  #open(id: number, list: FieldList, ended: boolean, bodyBytes: number | undefined): boolean {
     const stream = new Http2Stream(id, this.#out, this.#initialSendWindow, ended, bodyBytes);
     this.#streams.set(id, stream);
     const listener = this.#accept(stream, list);

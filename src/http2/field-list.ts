@@ -15,6 +15,26 @@ export interface FieldList {
   readonly tooLong: boolean;
   /** At least one received field is malformed. */
   readonly malformed: boolean;
+  /**
+   * The same object for lists that follow each other on a connection and differ in nothing but the timeouts of their
+   * calls. A conclusion from the other fields of one list holds for the next.
+   */
+  readonly kind: object;
+}
+
+/** The field that differs between the calls of a client that are alike otherwise. */
+const timeoutName = "grpc-timeout";
+
+/** Compares the fields of two lists in their order. */
+export function compareFields(one: readonly Field[], other: readonly Field[]): "same" | "another timeout" | "other" {
+  if (one.length !== other.length) return "other";
+  let result: "same" | "another timeout" = "same";
+  for (let at = 0; at < one.length; at++) {
+    if (one[at] === other[at]) continue;
+    if (one[at]?.name !== timeoutName || other[at]?.name !== timeoutName) return "other";
+    result = "another timeout";
+  }
+  return result;
 }
 
 /** Bytes that a field counts beside its characters (RFC 9113, 6.5.2 and RFC 7541, 4.1). */

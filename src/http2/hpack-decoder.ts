@@ -1,4 +1,4 @@
-import { type Field, type FieldList, fieldBytes, fieldOfNamesake, fieldOfText } from "./field-list.js";
+import { compareFields, type Field, type FieldList, fieldBytes, fieldOfNamesake, fieldOfText } from "./field-list.js";
 import { ConnectionError, errorCodes } from "./frames.js";
 import { HpackTable, tableBytesMax } from "./hpack-table.js";
 import { decodeHuffman } from "./huffman.js";
@@ -52,9 +52,12 @@ export class HpackDecoder {
     }
     // A view of the block would keep all bytes that were read with it.
     this.#block = emptyBlock;
-    if (this.#last !== undefined && isSame(this.#last, fields) && !tooLong) return this.#last;
-    const list = { fields: fields.slice(), tooLong, malformed };
-    this.#last = bytes <= repeatedBytesMax ? list : undefined;
+    const last = tooLong || malformed ? undefined : this.#last;
+    const compared = last === undefined ? "other" : compareFields(last.fields, fields);
+    if (last !== undefined && compared === "same") return last;
+    const kind = last !== undefined && compared === "another timeout" ? last.kind : {};
+    const list = { fields: fields.slice(), tooLong, malformed, kind };
+    this.#last = bytes <= repeatedBytesMax && !malformed ? list : undefined;
     return list;
   }
 
@@ -113,10 +116,6 @@ export class HpackDecoder {
     if (!isHuffman) return this.#block.toString("latin1", start, this.#at);
     return decodeHuffman(this.#block, start, this.#at) ?? broken("an invalid Huffman code");
   }
-}
-
-function isSame({ fields: last }: FieldList, fields: readonly Field[]): boolean {
-  return last.length === fields.length && last.every((field, at) => field === fields[at]);
 }
 
 function endless(): ConnectionError {

@@ -9,6 +9,33 @@ const requestFields: ReadonlySet<string> = new Set([":method", ":scheme", ":auth
 const ordinaryRequest = bits.method | bits.scheme | bits.path;
 const connectRequest = bits.method | bits.authority;
 
+/** The meaning of a request's fields for its stream. */
+interface RequestForm {
+  /** Whether the list can be a request's fields when a body follows, and when none does. */
+  readonly withBody: boolean;
+  readonly withoutBody: boolean;
+  /** The length of the body, if the request declares it. */
+  readonly bodyBytes: number | undefined;
+}
+
+/** Finds the forms of a connection's requests. Most clients repeat the fields of the last one, whose form is known. */
+export class RequestForms {
+  #kind: object | undefined;
+  #last: RequestForm | undefined;
+
+  of(list: FieldList): RequestForm {
+    if (this.#last !== undefined && this.#kind === list.kind) return this.#last;
+    const bodyBytes = declaredBytes(list);
+    this.#kind = list.kind;
+    this.#last = {
+      withBody: isRequest(list, false),
+      withoutBody: isRequest(list, true),
+      bodyBytes: bodyBytes === "malformed" ? undefined : bodyBytes,
+    };
+    return this.#last;
+  }
+}
+
 /** The most digits of a content length; a longer number would not be exact as a double. */
 const lengthDigitsMax = 15;
 
@@ -18,7 +45,7 @@ const lengthDigitsMax = 15;
  *
  * @param endsStream no body follows
  */
-export function isRequest(list: FieldList, endsStream: boolean): boolean {
+function isRequest(list: FieldList, endsStream: boolean): boolean {
   if (list.malformed) return false;
   let ordinary = false;
   let connects = false;
@@ -43,7 +70,7 @@ export function isRequest(list: FieldList, endsStream: boolean): boolean {
 }
 
 /** Length of the body, if the request declares it; several fields must agree (RFC 9110, 8.6). */
-export function declaredBytes({ fields }: FieldList): number | undefined | "malformed" {
+function declaredBytes({ fields }: FieldList): number | undefined | "malformed" {
   let text: string | undefined;
   for (const { name, value } of fields) {
     if (name !== "content-length") continue;

@@ -39,6 +39,24 @@ test("a client's streams have a list that it repeats in common", () => {
   expect(decoder.decode(newest)).not.toBe(longer);
 });
 
+test("lists that differ only in the timeouts of their calls are of one kind", () => {
+  const decoder = new HpackDecoder(10_000);
+  const listOf = (agent: string, ...timeout: string[]) =>
+    decoder.decode(Buffer.concat([added("user-agent", agent), ...timeout.map((text) => added("grpc-timeout", text))]));
+  const first = listOf("one", "1S");
+  const second = listOf("one", "2S");
+  expect([second.kind === first.kind, second.fields[1]?.value]).toEqual([true, "2S"]);
+  for (const other of [listOf("other", "2S"), listOf("one"), listOf("one", "2S", "3S"), listOf("one", "\0")]) {
+    expect(other.kind).not.toBe(first.kind);
+  }
+});
+
+test("a field that identifies somebody makes another kind of list with each new value", () => {
+  const decoder = new HpackDecoder(10_000);
+  const kinds = ["a", "b", "a"].map((token) => decoder.decode(added("token", token)).kind);
+  expect(new Set(kinds).size).toBe(3);
+});
+
 test("a list that is longer than 2 KiB is not kept for later streams", () => {
   const decoder = new HpackDecoder(10_000);
   decoder.decode(added("user-agent", "v".repeat(100)));

@@ -73,9 +73,8 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
     this.#reader = new MessageReader(environment.receiveBytesMax, origin.encoding);
     this.#startedAt = environment.slow.now();
     counters.started++;
-    const { timeoutMs } = origin;
-    this.#deadline = timeoutMs === undefined ? undefined : environment.deadlines.add(this, timeoutMs);
-    if (timeoutMs === 0) this.expire();
+    this.#deadline = origin.timeoutMs === undefined ? undefined : environment.deadlines.add(this, origin.timeoutMs);
+    if (origin.timeoutMs === 0) this.expire();
   }
 
   /**
@@ -129,14 +128,16 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
     return this.#origin.remote;
   }
 
+  get metadataKind(): object {
+    return this.#origin.head.kind;
+  }
+
   metadata(name: string): string | undefined {
     return fieldOf(this.#origin.head, name);
   }
 
-  /** Ignored for calls through a grpc-gateway proxy, whose certificate does not identify its client. */
   get commonName(): string | undefined {
-    const { commonName } = this.#origin;
-    return commonName === undefined || this.metadata("grpcgateway-accept") !== undefined ? undefined : commonName;
+    return this.#origin.commonName;
   }
 
   read(): AsyncIterable<Uint8Array> {
@@ -320,10 +321,8 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
     let message: Uint8Array = received.bytes;
     let response: Answer | undefined;
     try {
-      if (received.compressed) {
-        message = await this.#reader.open(received);
-        if (this.cancelled) return;
-      }
+      if (received.compressed) message = await this.#reader.open(received);
+      if (this.cancelled) return;
       const admitted = gate.admit(this, binding, message);
       if (admitted !== undefined) await admitted;
       try {

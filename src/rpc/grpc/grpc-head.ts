@@ -5,6 +5,7 @@ import type { CallStatus } from "../services/status.js";
 /** The most bytes of metadata, or of the headers of an HTTP request. Auth tokens are far shorter. */
 export const metadataBytesMax = 64 * 1024;
 
+const zero = 0x30;
 const contentType = "application/grpc";
 const okField: Field = { name: ":status", value: "200" };
 const typeField: Field = { name: "content-type", value: contentType };
@@ -29,13 +30,19 @@ export function refusalOf(status: CallStatus): readonly Field[] {
   return [...answerHead, ...trailersOf(status)];
 }
 
-/** The refusal of a request that is not valid gRPC, with grpc-go's text; undefined for a valid one. */
-export function oddRequest(head: FieldList): readonly Field[] | undefined {
+/** The refusals of a request that is not valid gRPC, with grpc-go's texts; undefined for a valid one. */
+export function oddType(head: FieldList): readonly Field[] | undefined {
   const type = fieldOf(head, "content-type") ?? "";
-  if (!isGrpc(type)) return odd("415", GrpcCode.InvalidArgument, `invalid gRPC request content-type ${quoted(type)}`);
-  const timeout = fieldOf(head, "grpc-timeout");
-  const wrong = timeout === undefined ? undefined : oddTimeout(timeout);
-  if (wrong !== undefined) return odd("400", GrpcCode.Internal, `malformed grpc-timeout: ${wrong}`);
+  if (isGrpc(type)) return undefined;
+  return odd("415", GrpcCode.InvalidArgument, `invalid gRPC request content-type ${quoted(type)}`);
+}
+
+/** @param timeout the value of `grpc-timeout` */
+export function oddTimeout(timeout: string): readonly Field[] {
+  return odd("400", GrpcCode.Internal, `malformed grpc-timeout: ${wrongTimeout(timeout)}`);
+}
+
+export function oddMethod(head: FieldList): readonly Field[] | undefined {
   const method = fieldOf(head, ":method") ?? "";
   if (method === "POST") return undefined;
   const details = `Received a HEADERS frame with :method ${quoted(method)} which should be POST`;
@@ -62,30 +69,37 @@ function isGrpc(type: string): boolean {
   return type.length === contentType.length || "+;".includes(type.charAt(contentType.length));
 }
 
-const unitMs: Readonly<Record<string, number>> = {
-  H: 3_600_000,
-  M: 60_000,
-  S: 1_000,
-  m: 1,
-  u: 0.001,
-  n: 0.000_001,
-};
+const unitMs: ReadonlyMap<string, number> = new Map([
+  ["H", 3_600_000],
+  ["M", 60_000],
+  ["S", 1_000],
+  ["m", 1],
+  ["u", 0.001],
+  ["n", 0.000_001],
+]);
 
 /** The longest `grpc-timeout`: eight digits and a unit. */
 const timeoutLengthMax = 9;
 
-function oddTimeout(text: string): string | undefined {
+function wrongTimeout(text: string): string {
   if (text.length < 2) return `transport: timeout string is too short: ${quoted(text)}`;
   if (text.length > timeoutLengthMax) return `transport: timeout string is too long: ${quoted(text)}`;
-  if (!Object.hasOwn(unitMs, text.slice(-1))) return `transport: timeout unit is not recognized: ${quoted(text)}`;
-  const digits = text.slice(0, -1);
-  return /^[0-9]+$/.test(digits) ? undefined : `strconv.ParseUint: parsing ${quoted(digits)}: invalid syntax`;
+  if (!unitMs.has(text.slice(-1))) return `transport: timeout unit is not recognized: ${quoted(text)}`;
+  return `strconv.ParseUint: parsing ${quoted(text.slice(0, -1))}: invalid syntax`;
 }
 
-/** The timeout of a call in milliseconds; undefined without one. The request must have passed `oddRequest`. */
-export function timeoutOf(head: FieldList): number | undefined {
-  const text = fieldOf(head, "grpc-timeout");
-  return text === undefined ? undefined : Number(text.slice(0, -1)) * (unitMs[text.slice(-1)] ?? 0);
+/** The milliseconds of a `grpc-timeout`; undefined when it is malformed. */
+export function timeoutMs(text: string): number | undefined {
+  const last = text.length - 1;
+  const unit = unitMs.get(text.charAt(last));
+  if (unit === undefined || last < 1 || last >= timeoutLengthMax) return undefined;
+  let count = 0;
+  for (let at = 0; at < last; at++) {
+    const digit = text.charCodeAt(at) - zero;
+    if (digit < 0 || digit > 9) return undefined;
+    count = count * 10 + digit;
+  }
+  return count * unit;
 }
 
 /** Decodes the UTF-8 text of a field, whose value holds one character for each byte. */

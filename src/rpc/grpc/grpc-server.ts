@@ -25,27 +25,16 @@ import type { SlowCalls } from "../services/slow-calls.js";
 import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { CallEnvironment, LastingCall } from "./call-environment.js";
+import { type CallHead, CallHeads } from "./call-heads.js";
 import { Deadlines } from "./deadlines.js";
 import type { Admission } from "./gate.js";
 import { GrpcCall } from "./grpc-call.js";
-import {
-  fieldOf,
-  frequentFields,
-  isForGrpc,
-  metadataBytesMax,
-  oddRequest,
-  quoted,
-  refusalOf,
-  timeoutOf,
-  utf8Of,
-} from "./grpc-head.js";
+import { frequentFields, metadataBytesMax, oddTimeout, quoted, refusalOf, timeoutMs, utf8Of } from "./grpc-head.js";
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import { HalfOpenCalls } from "./half-open-calls.js";
 
 /** The memory of an open call, with its share of the connection, beside its metadata and the handler of a stream. */
 const callBytes = 4 * 1024;
-/** The memory of a metadata field beside its characters. */
-const fieldBytes = 100;
 /** The memory of a connection beside its streams: HPACK tables, and the objects that read and write. */
 const connectionBytes = 8 * 1024;
 /** How long a client may take to send the HTTP/2 preface. */
@@ -160,8 +149,11 @@ export class GrpcServer {
       onFault: (error: unknown) => this.#fault(error),
     };
     const origin = { commonName, client: socket, remote: remoteOf(socket) };
-    const accept = (stream: Http2Stream, head: FieldList): StreamListener | undefined =>
-      others !== undefined && !isForGrpc(head) ? others(stream, head) : this.#accept(stream, head, origin);
+    const heads = new CallHeads();
+    const accept = (stream: Http2Stream, list: FieldList): StreamListener | undefined => {
+      const head = heads.of(list);
+      return others !== undefined && !head.forGrpc ? others(stream, list) : this.#accept(stream, list, head, origin);
+    };
     let served: Served | undefined;
     const closed = () => {
       connections.release(connectionBytes);
@@ -199,15 +191,18 @@ export class GrpcServer {
 
   #accept(
     stream: Http2Stream,
-    head: FieldList,
+    list: FieldList,
+    head: CallHead,
     origin: Pick<CallOrigin, "commonName" | "client" | "remote">,
   ): GrpcCall | undefined {
-    const path = fieldOf(head, ":path") ?? "";
-    const encoding = fieldOf(head, "grpc-encoding") ?? "identity";
+    const { path, encoding } = head;
     const method = this.#methods.get(path);
-    const odd = oddRequest(head);
-    if (odd !== undefined) stream.end(odd);
-    else if (head.tooLong) {
+    const timeout = list.fields[head.timeoutAt]?.value;
+    const ms = timeout === undefined ? undefined : timeoutMs(timeout);
+    if (head.oddType !== undefined) stream.end(head.oddType);
+    else if (timeout !== undefined && ms === undefined) stream.end(oddTimeout(timeout));
+    else if (head.oddMethod !== undefined) stream.end(head.oddMethod);
+    else if (list.tooLong) {
       const details = `metadata is longer than ${metadataBytesMax} bytes`;
       stream.end(refusalOf({ code: GrpcCode.ResourceExhausted, details }));
     } else if (method === undefined) {
@@ -216,12 +211,13 @@ export class GrpcServer {
       const details = `grpc: Decompressor is not installed for grpc-encoding ${quoted(encoding)}`;
       const accepted = { name: "grpc-accept-encoding", value: acceptedEncodings };
       stream.end([...refusalOf({ code: GrpcCode.Unimplemented, details }), accepted]);
-    } else if (!this.#charge(stream, head, method[0].first)) {
+    } else if (!this.#charge(stream, head.bytes, method[0].first)) {
       stream.end(overloadedFields);
     } else {
-      const { commonName, client, remote } = origin;
+      const { client, remote } = origin;
+      const commonName = head.proxied ? undefined : origin.commonName;
       // Written out: an object made by spreading another one takes more memory, and there may be very many calls.
-      const whole = { head, encoding, timeoutMs: timeoutOf(head), commonName, client, remote };
+      const whole = { head: list, encoding, timeoutMs: ms, commonName, client, remote };
       const call = new GrpcCall(stream, method, whole, this.#environment);
       call.start();
       return call;
@@ -229,11 +225,9 @@ export class GrpcServer {
     return undefined;
   }
 
-  #charge(stream: Http2Stream, { fields }: FieldList, first = false): boolean {
+  #charge(stream: Http2Stream, headBytes: number, first = false): boolean {
     if (first) stream.priority = "first";
-    let bytes = callBytes;
-    for (const { name, value } of fields) bytes += name.length + value.length + fieldBytes;
-    return stream.charge(bytes);
+    return stream.charge(callBytes + headBytes);
   }
 
   /** The text for an unknown method, the same as grpc-go's. */

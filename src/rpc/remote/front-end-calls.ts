@@ -90,7 +90,8 @@ export class FrontEndCalls implements StateStreams {
         break;
       case asks.client: {
         const remote = message.text();
-        this.#clients[number] = { remote, commonName: message.flag() ? message.text() : undefined };
+        const commonName = message.flag() ? message.text() : undefined;
+        this.#clients[number] = { remote, commonName, metadata: undefined };
         break;
       }
       case asks.clientGone:
@@ -124,7 +125,10 @@ export class FrontEndCalls implements StateStreams {
   }
 
   #call(message: MessageReader): StateCall {
-    return new StateCall(this.#clients[message.number()], readMetadataOf(message));
+    const client = this.#clients[message.number()];
+    const metadata = readMetadataOf(message, client?.metadata);
+    if (client !== undefined) client.metadata = metadata;
+    return new StateCall(client, metadata);
   }
 
   #unary(number: number, message: MessageReader): void {

@@ -20,6 +20,9 @@ const consoleMark = "console";
 /** The bit after those of the values: the call is a change that is made in the console. */
 const fromConsoleBit = 1 << readMetadata.length;
 
+/** The bit after that: the metadata is that of the last call of the same client, and does not cross again. */
+const repeatedBit = fromConsoleBit << 1;
+
 /** The values of the call that is being written, at the places of their names. One array serves all calls. */
 const values: (string | undefined)[] = [];
 
@@ -40,9 +43,16 @@ function needed(name: string, value: string | undefined): string | undefined {
   return name === "client-api-version" && value !== undefined && !/[\x80-\xff]/.test(value) ? undefined : value;
 }
 
-export function readMetadataOf(message: MessageReader): Metadata {
+/** Writes that the metadata is that of the last call of the same client. */
+export function writeRepeated(message: MessageWriter): void {
+  message.number(repeatedBit);
+}
+
+/** @param last the metadata of the last call of the same client, for a call that repeats it */
+export function readMetadataOf(message: MessageReader, last: Metadata = noMetadata): Metadata {
   const present = message.number();
   if (present === 0) return noMetadata;
+  if (present === repeatedBit) return last;
   const values = readMetadata.map((_, at) => ((present & (1 << at)) === 0 ? undefined : message.text()));
   return (present & fromConsoleBit) === 0 ? values : [...values, consoleMark];
 }

@@ -4,8 +4,15 @@ import type { Port } from "../../threads/index.js";
 import { asks } from "./kinds.js";
 import { Slots } from "./slots.js";
 
+/** A connection that the state's thread knows. */
+export interface ToldClient {
+  readonly number: number;
+  /** The kind of the metadata of its last call, which does not cross again for a call with the same; see `Call`. */
+  metadataKind: object | undefined;
+}
+
 /** The number of the client of calls that belong to no connection that others share, such as those of the gateway. */
-const noClient = 0;
+export const noClient = 0;
 
 /**
  * The connections of a front end, as the state's thread knows them: by numbers. A connection is told to it with its
@@ -13,23 +20,27 @@ const noClient = 0;
  */
 export class RemoteClients {
   readonly #port: Port;
-  readonly #numbers = new Map<object, number>();
+  readonly #told = new Map<object, ToldClient>();
   readonly #slots = new Slots<object>();
 
   constructor(port: Port) {
     this.#port = port;
   }
 
-  /** The number of a call's client. May post a message, so it is asked before the call's own message is begun. */
-  numberOf(call: Call): number {
+  /**
+   * A call's client; undefined for a call of no shared connection. May post a message, so it is asked before the call's
+   * own message is begun.
+   */
+  of(call: Call): ToldClient | undefined {
     const { client } = call;
-    if (client === undefined) return noClient;
-    return this.#numbers.get(client) ?? this.#tell(client, call);
+    if (client === undefined) return undefined;
+    return this.#told.get(client) ?? this.#tell(client, call);
   }
 
-  #tell(client: object, { remote = "", commonName }: Call): number {
+  #tell(client: object, { remote = "", commonName }: Call): ToldClient {
     const number = noClient + 1 + this.#slots.add(client);
-    this.#numbers.set(client, number);
+    const told: ToldClient = { number, metadataKind: undefined };
+    this.#told.set(client, told);
     const message = this.#port
       .post(asks.client)
       .number(number)
@@ -37,10 +48,10 @@ export class RemoteClients {
       .flag(commonName !== undefined);
     if (commonName !== undefined) message.text(commonName);
     (client as Duplex).once("close", () => {
-      this.#numbers.delete(client);
+      this.#told.delete(client);
       this.#slots.remove(number - noClient - 1);
       this.#port.post(asks.clientGone).number(number);
     });
-    return number;
+    return told;
   }
 }

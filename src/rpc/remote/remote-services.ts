@@ -8,11 +8,11 @@ import type { LoopCounts } from "../metrics/loop-counts.js";
 import type { ClientServices } from "../services/client-services.js";
 import { writeCounts } from "./counts-message.js";
 import { asks, tells } from "./kinds.js";
-import { writeMetadata } from "./metadata.js";
+import { writeMetadata, writeRepeated } from "./metadata.js";
 import { readMethods } from "./methods-message.js";
 import { readPage, writePageRequest } from "./page-message.js";
 import { type RemoteCall, RemoteQuestion, RemoteUnary } from "./remote-call.js";
-import { RemoteClients } from "./remote-clients.js";
+import { noClient, RemoteClients } from "./remote-clients.js";
 import { RemoteStream, type RemoteStreams } from "./remote-stream.js";
 import { Slots } from "./slots.js";
 import { KeptAlike } from "./stream-messages.js";
@@ -95,10 +95,14 @@ export class RemoteServices implements ClientServices, RemoteStreams {
   }
 
   #begin(kind: number, method: number, call: Call, remote: RemoteCall, request?: Uint8Array): void {
-    const client = this.#clients.numberOf(call);
+    const client = this.#clients.of(call);
     const number = this.#open.add(remote);
-    const message = this.port.post(kind).number(number).number(method).number(client);
-    writeMetadata(message, call);
+    const message = this.port.post(kind).number(number).number(method);
+    message.number(client?.number ?? noClient);
+    const { metadataKind } = call;
+    if (metadataKind !== undefined && metadataKind === client?.metadataKind) writeRepeated(message);
+    else writeMetadata(message, call);
+    if (client !== undefined) client.metadataKind = metadataKind;
     if (request !== undefined) message.bytes(request);
     remote.begun(number);
   }

@@ -8,6 +8,8 @@ export interface StateClient {
   /** The client's address, for the log. */
   readonly remote: string;
   readonly commonName: string | undefined;
+  /** The metadata of the last call, which the next one may repeat. */
+  metadata: Metadata | undefined;
 }
 
 /** A call of a front end, on the thread that owns the state. */

@@ -7,7 +7,7 @@ export interface CallOrigin {
   readonly encoding: string;
   /** The timeout of the call; undefined without one. */
   readonly timeoutMs: number | undefined;
-  /** The common name in the client's verified certificate; undefined without one. */
+  /** The common name in the client's verified certificate; undefined without one, and for a proxy's certificate. */
   readonly commonName: string | undefined;
   /** Object that all calls over one connection share. */
   readonly client: object;

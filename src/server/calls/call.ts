@@ -11,6 +11,8 @@ export interface Call {
   onCancel?(listener: () => void): void;
   /** The first value of a metadata entry (gRPC) or header (HTTP). The name is in lower case. */
   metadata(name: string): string | undefined;
+  /** Calls of a connection that have the same object here have the same metadata, except for their timeouts. */
+  readonly metadataKind?: object | undefined;
   /** An object that all calls of a connection share. Where work has to wait, clients are served in turn by it. */
   readonly client?: object | undefined;
   /** The client's address, for the log. */

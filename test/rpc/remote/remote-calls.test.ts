@@ -107,6 +107,39 @@ test("the version of a client crosses only if the gate may refuse it", async () 
   expect(heard).toEqual([undefined, "\xff"]);
 });
 
+test("metadata crosses again when it differs from that of the last call of the client", async () => {
+  const heard: (string | undefined)[] = [];
+  const run = async (_: Uint8Array, call: Call): Promise<Uint8Array> => {
+    heard.push(call.metadata("token"));
+    return bytes("");
+  };
+  const { binding } = await connect([{ kind: "unary", path: "/s/Token", run }]);
+  const [one, other] = [{ once: () => undefined }, { once: () => undefined }];
+  const [first, second] = [{}, {}];
+  let asked = 0;
+  for (const { client, metadataKind, token } of [
+    { client: one, metadataKind: first, token: "a" },
+    { client: one, metadataKind: first, token: "a" },
+    { client: other, metadataKind: second, token: "b" },
+    { client: one, metadataKind: first, token: "a" },
+    { client: one, metadataKind: second, token: "c" },
+    { client: one, metadataKind: undefined, token: "d" },
+    { client: one, metadataKind: undefined, token: "e" },
+    { client: one, metadataKind: second, token: "c" },
+    { client: undefined, metadataKind: second, token: "f" },
+    { client: other, metadataKind: second, token: "b" },
+  ]) {
+    const metadata = (name: string) => {
+      if (name === "token") asked++;
+      return name === "token" ? token : undefined;
+    };
+    await binding("/s/Token", "unary").run(bytes(""), callOf({ client, metadataKind, metadata }).call);
+  }
+  expect(heard.join("")).toBe("aabacdecfb");
+  // The others repeat what their client has sent with its last call.
+  expect(asked).toBe(7);
+});
+
 test("a cancelled call is cancelled for its handler, and its number can be used again afterwards", async () => {
   const cancelled: boolean[] = [];
   const hang: Binding = {
