@@ -111,6 +111,15 @@ export class RawNode {
   propose(data: Uint8Array, term?: number): void {
     const { state, term: current } = this.#raft;
     if (term !== undefined && (state !== "StateLeader" || term !== current)) throw new RaftError("proposalDropped");
+    this.#propose("EntryNormal", [data]);
+  }
+
+  /**
+   * Proposes entries in one message, which raft takes or drops as a whole.
+   *
+   * @throws RaftError `proposalDropped`
+   */
+  proposeAll(data: readonly Uint8Array[]): void {
     this.#propose("EntryNormal", data);
   }
 
@@ -121,11 +130,11 @@ export class RawNode {
    */
   proposeConfChange(change: ConfChange): void {
     const type = change.version === 1 ? "EntryConfChange" : "EntryConfChangeV2";
-    this.#propose(type, this.#raft.config.codec.encode(change));
+    this.#propose(type, [this.#raft.config.codec.encode(change)]);
   }
 
-  #propose(type: EntryType, data: Uint8Array): void {
-    const entries: readonly Entry[] = [{ term: 0, index: 0, type, data }];
+  #propose(type: EntryType, batch: readonly Uint8Array[]): void {
+    const entries = batch.map((data): Entry => ({ term: 0, index: 0, type, data }));
     this.#step(createMessage("MsgProp", noNode, this.#raft.id, 0, { entries }));
   }
 

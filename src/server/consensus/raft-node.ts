@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { asError, assert, type Clock, EtcdError, type Logger, type RequestId, type Timer } from "../../base/index.js";
+import { asError, assert, type Clock, type Logger, type RequestId, type Timer } from "../../base/index.js";
 import {
   type ConfChange,
   type ConfChangeV1,
@@ -23,6 +23,7 @@ import type { LogCounters } from "./log-counters.js";
 import { LogReader } from "./log-reader.js";
 import { type Outbox, overlaps, sortMessages } from "./outbox.js";
 import type { PeerNetwork } from "./peer-network.js";
+import { ProposalIntake } from "./proposal-intake.js";
 import type { RaftHandler } from "./raft-handler.js";
 import { isLongWrite } from "./raft-limits.js";
 import { TickGaps } from "./tick-gaps.js";
@@ -44,9 +45,6 @@ export interface RaftNodeConfig {
  * and a member whose disk hangs is not healthy.
  */
 const meanwhileMsMax = 1_000;
-
-/** The most proposals that wait for a leader. */
-const unsentMax = 5_000;
 
 interface SnapshotToSave {
   readonly snapshot: Snapshot;
@@ -74,11 +72,9 @@ export class RaftNode {
   /** A hard state that is not on disk yet. A change of the commit index alone needs no sync and is saved later. */
   #unsavedState: HardState | undefined;
   #storedTerm: number;
-  #hasLeader = false;
   #leading = false;
-  /** The proposals that wait for a leader, by their ids. */
-  readonly #unsent = new Map<RequestId, () => void>();
   readonly #confChanges = new ConfChangeQueue();
+  readonly #intake: ProposalIntake;
   readonly #reader: LogReader;
   #campaigning = false;
   #snapshot: SnapshotToSave | undefined;
@@ -90,6 +86,13 @@ export class RaftNode {
     this.#config = config;
     this.#node = config.node;
     this.#ticks = new TickGaps(config);
+    this.#intake = new ProposalIntake({
+      ...{ node: config.node, confChanges: this.#confChanges },
+      refused: (id, reason) => config.handler.refused(id, reason),
+      guard: (call) => this.#guard(call),
+      wake: () => this.wake(),
+      stopped: () => this.#stopped,
+    });
     const onRead = (index: number): void => this.#tell(() => this.#node.entriesRead(index));
     this.#reader = new LogReader({ ...config, onRead, onFailure: (error) => this.#fail(error) });
     this.#storedTerm = config.storage.initialState().hardState.term;
@@ -121,35 +124,22 @@ export class RaftNode {
     });
   }
 
-  /**
-   * Proposes data. Without a leader the proposal waits for one. It is refused with `leaderChanged` when raft drops it,
-   * and with `tooManyRequests` when too many wait already, or too many bytes are not committed yet.
-   */
+  /** Proposes data, as `ProposalIntake` says. */
   propose(id: RequestId, data: Uint8Array): void {
-    this.#attempt(id, () => this.#propose(id, () => this.#node.propose(data)));
+    this.#intake.propose(id, data);
   }
 
-  /**
-   * Proposes a decision of this member as the leader of `term`. It is neither forwarded to another leader nor kept for
-   * a later term: its entry has this term, or there is none. It is refused with `leaderChanged` when this member does
-   * not lead in `term`.
-   */
   proposeInTerm(id: RequestId, term: number, data: Uint8Array): void {
-    this.#attempt(id, () => {
-      if (!this.#send(() => this.#node.propose(data, term))) throw new EtcdError("leaderChanged");
-    });
+    this.#intake.proposeInTerm(id, term, data);
   }
 
-  /** Proposes a conf change, like `propose`. */
   proposeConfChange(change: ConfChangeV1): void {
-    const id = change.id as RequestId;
-    const propose = (): void => this.#propose(id, () => this.#node.proposeConfChange(change));
-    this.#attempt(id, () => this.#confChanges.submit(this.#node.takesConfChange, propose));
+    this.#intake.proposeConfChange(change);
   }
 
   /** Forgets a proposal that still waits for a leader, since its proposer has given up. */
   withdraw(id: RequestId): void {
-    this.#unsent.delete(id);
+    this.#intake.withdraw(id);
   }
 
   /**
@@ -173,6 +163,7 @@ export class RaftNode {
   }
 
   transferLeadership(to: NodeId): void {
+    this.#intake.flush();
     this.#node.transferLeadership(to);
     this.wake();
   }
@@ -273,6 +264,7 @@ export class RaftNode {
   /** Whether raft has a `Ready`. */
   #prepare(): boolean {
     this.#config.handler.beforeReady();
+    this.#intake.flush();
     if (this.#campaigning && !this.#node.hasReady() && this.#isUpToDate()) {
       this.#campaigning = false;
       this.#node.campaign();
@@ -332,6 +324,7 @@ export class RaftNode {
     const { handler, network, clock } = this.#config;
     if (this.#longSince === undefined || clock.now() - this.#longSince > meanwhileMsMax || this.#stopped) return;
     handler.beforeReady();
+    this.#intake.flush();
     const { messages, readStates, committedEntries } = this.#node.meanwhile();
     handler.commitMoved(this.#node.committed);
     if (readStates.length > 0) handler.readStates(readStates);
@@ -388,52 +381,10 @@ export class RaftNode {
   }
 
   #leadership(state: SoftState): void {
-    this.#hasLeader = state.lead !== 0n;
     this.#leading = state.state === "StateLeader";
     this.#config.handler.leaderNews(state, this.#node.basicStatus().term);
     this.#releaseConfChanges();
-    if (!this.#hasLeader) return;
-    // The proposer of one that raft drops now gets a timeout.
-    const unsent = [...this.#unsent.values()];
-    this.#unsent.clear();
-    for (const propose of unsent) this.#send(propose);
-  }
-
-  /** Reports the refusal of a proposal. After a broken invariant the member stops, and all proposals with it. */
-  #attempt(id: RequestId, run: () => void): void {
-    try {
-      run();
-    } catch (error) {
-      if (error instanceof EtcdError) this.#config.handler.refused(id, error.kind);
-      else if (!this.#stopped) throw error;
-    }
-  }
-
-  #propose(id: RequestId, propose: () => void): void {
-    if (!this.#hasLeader) {
-      if (this.#unsent.size >= unsentMax) throw new EtcdError("tooManyRequests");
-      this.#unsent.set(id, propose);
-    } else if (!this.#send(propose)) {
-      throw new EtcdError(this.#takesProposals ? "tooManyRequests" : "leaderChanged");
-    }
-  }
-
-  /** Whether raft accepts proposals as long as the uncommitted bytes allow it. */
-  get #takesProposals(): boolean {
-    const { state, leadTransferee } = this.#node.basicStatus();
-    return state === "StateLeader" && leadTransferee === noNode;
-  }
-
-  /** Proposes to raft. @returns false when raft drops the proposal */
-  #send(propose: () => void): boolean {
-    try {
-      this.#guard(propose);
-    } catch (error) {
-      if (error instanceof RaftError) return false;
-      throw error;
-    }
-    this.wake();
-    return true;
+    this.#intake.leaderMoved(state.lead !== noNode);
   }
 
   /** Calls raft. Any error but a `RaftError` is a broken invariant and stops the loop. */

@@ -23,6 +23,8 @@ class Loop {
   round: Uint8Array = Buffer.alloc(0);
   /** The messages sent, the reads answered and the entries handed over, in order. */
   readonly events: string[] = [];
+  /** The refused proposals, each with its reason. */
+  readonly refused: string[] = [];
   /** The writes that the disk has not completed while it is `held`. */
   readonly writes: (() => void)[] = [];
   held = false;
@@ -97,7 +99,7 @@ class Loop {
       },
       sendSnapshot: () => undefined,
       refused: (id, reason) => {
-        throw new Error(`proposal ${id} is refused: ${reason}`);
+        this.refused.push(`${id} ${reason}`);
       },
       isRemoved: () => false,
       tick: () => undefined,
@@ -121,6 +123,45 @@ test("a leader's own handler learns a commit index before other members do", asy
   }
   expect(loop.told).toBeGreaterThan(10);
   expect(loop.early).toEqual([]);
+  expect(loop.refused).toEqual([]);
+});
+
+test("proposals of one turn of the event loop leave in one append to each follower", async () => {
+  const loop = new Loop({ size: 3 });
+  await loop.lead(2n);
+  const { term } = loop.node.raw.basicStatus();
+  for (const from of [2n, 3n]) await loop.step({ type: "MsgAppResp", from, index: 1, term });
+  loop.events.length = 0;
+  for (const id of [1n, 2n, 3n]) loop.raftNode.propose(id as RequestId, Buffer.from("x"));
+  await settle();
+  expect(loop.events.filter((event) => event.startsWith("MsgApp"))).toEqual(["MsgApp to 2", "MsgApp to 3"]);
+  await loop.step({ type: "MsgAppResp", from: 2n, index: 4, term });
+  expect(loop.events).toContain("apply 2,3,4");
+  expect(loop.refused).toEqual([]);
+});
+
+test("of the proposals of one turn only those are refused that raft does not take", async () => {
+  const loop = new Loop({ size: 3, maxUncommittedEntriesSize: 10 });
+  await loop.lead(2n);
+  const { term } = loop.node.raw.basicStatus();
+  const propose = (id: bigint, bytes: number): void => loop.raftNode.propose(id as RequestId, Buffer.alloc(bytes));
+  propose(1n, 6);
+  await settle();
+  propose(2n, 6);
+  propose(3n, 2);
+  await settle();
+  expect(loop.refused).toEqual(["2 tooManyRequests"]);
+  await loop.step({ type: "MsgAppResp", from: 2n, index: 3, term });
+  expect(loop.committed).toBe(3);
+});
+
+test("a proposal precedes the transfer of the leadership that was asked for after it", async () => {
+  const loop = new Loop({ size: 3 });
+  await loop.lead(2n);
+  loop.raftNode.propose(1n as RequestId, Buffer.from("x"));
+  loop.raftNode.transferLeadership(2n);
+  await settle();
+  expect(loop.refused).toEqual([]);
 });
 
 const long = Buffer.alloc(raftLimits.longEntrySize);
