@@ -140,6 +140,14 @@ test("proposals of one turn of the event loop leave in one append to each follow
   expect(loop.refused).toEqual([]);
 });
 
+test("a follower forwards the proposals of one turn of the event loop in one message", async () => {
+  const loop = new Loop({ size: 3 });
+  await loop.step({ type: "MsgHeartbeat", from: 2n, term: 1 });
+  for (const id of [1n, 2n, 3n]) loop.raftNode.propose(id as RequestId, Buffer.from("x"));
+  await settle();
+  expect(loop.events.filter((event) => event.startsWith("MsgProp"))).toEqual(["MsgProp to 2"]);
+});
+
 test("of the proposals of one turn only those are refused that raft does not take", async () => {
   const loop = new Loop({ size: 3, maxUncommittedEntriesSize: 10 });
   await loop.lead(2n);
