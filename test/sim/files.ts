@@ -89,6 +89,14 @@ class Files {
     }
   }
 
+  /** Gives a file a second name. */
+  link(from: string, to: string): void {
+    const file = this.open(from, "r");
+    if (!this.#folders.has(dirname(to))) throw failure("ENOENT", to);
+    if (this.exists(to)) throw failure("EEXIST", to);
+    this.#files.set(to, file);
+  }
+
   remove(path: string, { force = false, recursive = false }): void {
     if (!this.exists(path) && !force) throw failure("ENOENT", path);
     this.#files.delete(path);
@@ -122,6 +130,7 @@ export const promises = {
     files.open(path, "w").bytes = Buffer.from(bytes);
   },
   rename: async (from: string, to: string) => files.rename(from, to),
+  link: async (from: string, to: string) => files.link(from, to),
   rm: async (path: string, options: { force?: boolean; recursive?: boolean } = {}) => files.remove(path, options),
   open: async (path: string, flags: string) => handleOf(path, files.open(path, flags)),
 };

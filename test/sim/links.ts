@@ -109,7 +109,7 @@ export class SimNetwork {
       sendSnapshot: (snapshot) => void this.#sendSnapshot(self, snapshot),
       takes: (id) => {
         const both = station.takesTables && this.#connected.get(id)?.takesTables === true;
-        return both ? "tables" : "file";
+        return both ? "indexed tables" : "file";
       },
       addPeer: (id) => void peers.add(id),
       addRemote: (id) => void peers.add(id),
