@@ -7,6 +7,8 @@ import { Slots } from "./slots.js";
 /** A connection that the state's thread knows. */
 export interface ToldClient {
   readonly number: number;
+  /** Whether the state's thread knows the common name of the connection's certificate. */
+  named: boolean;
   /** The kind of the metadata of its last call, which does not cross again for a call with the same; see `Call`. */
   metadataKind: object | undefined;
 }
@@ -16,7 +18,7 @@ export const noClient = 0;
 
 /**
  * The connections of a front end, as the state's thread knows them: by numbers. A connection is told to it with its
- * first call, and again when it has closed.
+ * first call, with the first that has a common name, and again when it has closed.
  */
 export class RemoteClients {
   readonly #port: Port;
@@ -34,24 +36,30 @@ export class RemoteClients {
   of(call: Call): ToldClient | undefined {
     const { client } = call;
     if (client === undefined) return undefined;
-    return this.#told.get(client) ?? this.#tell(client, call);
+    const told = this.#told.get(client) ?? this.#add(client, call);
+    // A call that a proxy passes on has no common name, although its connection may have one.
+    if (!told.named && call.commonName !== undefined) this.#tell(told, call);
+    return told;
   }
 
-  #tell(client: object, { remote = "", commonName }: Call): ToldClient {
+  #add(client: object, call: Call): ToldClient {
     const number = noClient + 1 + this.#slots.add(client);
-    const told: ToldClient = { number, metadataKind: undefined };
+    const told: ToldClient = { number, named: false, metadataKind: undefined };
     this.#told.set(client, told);
-    const message = this.#port
-      .post(asks.client)
-      .number(number)
-      .text(remote)
-      .flag(commonName !== undefined);
-    if (commonName !== undefined) message.text(commonName);
+    this.#tell(told, call);
     (client as Duplex).once("close", () => {
       this.#told.delete(client);
       this.#slots.remove(number - noClient - 1);
       this.#port.post(asks.clientGone).number(number);
     });
     return told;
+  }
+
+  #tell(told: ToldClient, { remote = "", commonName }: Call): void {
+    told.named = commonName !== undefined;
+    // The state's thread forgets the metadata of a connection that it is told of again.
+    told.metadataKind = undefined;
+    const message = this.#port.post(asks.client).number(told.number).text(remote).flag(told.named);
+    if (commonName !== undefined) message.text(commonName);
   }
 }

@@ -140,6 +140,19 @@ test("metadata crosses again when it differs from that of the last call of the c
   expect(asked).toBe(7);
 });
 
+test("a connection whose first call came through a proxy has a common name in later ones", async () => {
+  const run = async (_: Uint8Array, { commonName = "nobody" }: Call): Promise<Uint8Array> => bytes(commonName);
+  const { binding } = await connect([{ kind: "unary", path: "/s/Name", run }]);
+  const client = { once: () => undefined };
+  const names: string[] = [];
+  for (const proxied of [true, false, true, false]) {
+    const metadata = (name: string) => (proxied && name === "grpcgateway-accept" ? "json" : undefined);
+    const { call } = callOf({ client, metadata, commonName: proxied ? undefined : "root" });
+    names.push(String(await binding("/s/Name", "unary").run(bytes(""), call)));
+  }
+  expect(names).toEqual(["nobody", "root", "nobody", "root"]);
+});
+
 test("a cancelled call is cancelled for its handler, and its number can be used again afterwards", async () => {
   const cancelled: boolean[] = [];
   const hang: Binding = {
