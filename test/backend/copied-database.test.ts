@@ -132,7 +132,8 @@ test("a log of very many changes is read in turns, and of the changes of a key t
     resting,
   );
   expect(runs.map(({ count }) => count)).toEqual([8_192, 8_192, 8_192, expect.any(Number)]);
-  expect(rests).toBe(runs.length - 1);
+  // Each run waits for a turn, the last one, too: the logs of several copies may end in the same turn.
+  expect(rests).toBe(runs.length);
   await backend.close();
 });
 
@@ -172,6 +173,7 @@ test("each large block of a table waits for a turn that has time", async () => {
   await backend.close();
   let rests = 0;
   const copied = await CopiedDatabase.open(dir, { over: (size) => size > 128 * 1024, rest: async () => void rests++ });
+  rests = 0; // the log has rested, too
   expect(await copiedRowsOf(copied, "lease")).toHaveLength(4);
   expect(rests).toBe(4);
 });

@@ -21,7 +21,7 @@ const runMax = 8_192;
 
 /**
  * The changes in logs, which are in no table yet, as runs of at most `runMax`. Each run is in order, and a key may be
- * in several. There may be a rest after each run, and after each MiB.
+ * in several. There is a rest before each run, and may be one after each MiB.
  *
  * @param turns shared with other work, since several copies may be read at once
  * @throws DiskError when a batch is damaged
@@ -39,13 +39,16 @@ export async function readLogs(paths: readonly string[], turns: StepTurns): Prom
       for (const entry of entriesOf(found.batch)) {
         entries.push(entry);
         if (entries.length < runMax) continue;
+        await turns.rest();
         runs.push(inOrder(entries));
         entries = [];
-        await turns.rest();
       }
     }
   }
-  if (entries.length > 0) runs.push(inOrder(entries));
+  if (entries.length > 0) {
+    await turns.rest();
+    runs.push(inOrder(entries));
+  }
   return runs;
 }
 
