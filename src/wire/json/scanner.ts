@@ -1,4 +1,5 @@
 import { JsonError, quoteByte } from "./json-error.js";
+import { endOfPlainRun } from "./plain-run.js";
 
 /** The deepest nesting of arrays and objects, as in etcd; the scanner does not recurse. */
 const depthMax = 10_000;
@@ -15,7 +16,9 @@ const numberBytesMax = 1_000;
  */
 const slowBytesShare = 1 / 32;
 
-const [quoteMark, backslash, comma, colon, minus, zero, point] = [0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x30, 0x2e];
+const [space, quoteMark, backslash, comma, colon, minus, zero, point] = [
+  0x20, 0x22, 0x5c, 0x2c, 0x3a, 0x2d, 0x30, 0x2e,
+];
 const [openBrace, closeBrace, openBracket, closeBracket] = [0x7b, 0x7d, 0x5b, 0x5d];
 const none: Buffer = Buffer.alloc(0);
 
@@ -245,22 +248,17 @@ export class JsonScanner {
 
   /** Skips as much of a string as has arrived. */
   #inString(): void {
-    const bytes = this.#bytes;
-    let at = this.#at;
-    for (; at < this.#to; at++) {
-      const byte = bytes[at] ?? 0;
-      if (byte === quoteMark || byte === backslash) break;
-      if (byte < 0x20) throw unexpected(byte, "in string literal");
-    }
-    if (at < this.#to) {
-      if (bytes[at] === backslash) {
-        this.#state = "escape";
-        this.#countSlow();
-      } else if (this.#isKey) this.#state = "colon";
-      else this.#valueOver();
-      at++;
-    }
+    const at = endOfPlainRun(this.#bytes, this.#at, this.#to);
     this.#at = at;
+    if (at === this.#to) return;
+    const byte = this.#bytes[at] ?? 0;
+    if (byte < space) throw unexpected(byte, "in string literal");
+    this.#at++;
+    if (byte === backslash) {
+      this.#state = "escape";
+      this.#countSlow();
+    } else if (this.#isKey) this.#state = "colon";
+    else this.#valueOver();
   }
 
   #escape(byte: number): void {
@@ -326,7 +324,7 @@ function unexpected(byte: number, where: string): JsonError {
 }
 
 function isSpace(byte: number): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09;
+  return byte === space || byte === 0x0a || byte === 0x0d || byte === 0x09;
 }
 
 function isDigit(byte: number): boolean {
