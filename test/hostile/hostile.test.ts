@@ -104,8 +104,8 @@ async function measure(stage: Stage, attack: Attack): Promise<Findings> {
 }
 
 /**
- * Attackers have machines of their own. Here they share the cores of the members and of the other client, and would take
- * the time that these wait for. Only root may raise a priority again.
+ * Attackers have machines of their own. Here they share the cores of the members and of the other client, and would
+ * take the time that these wait for. Only root may raise a priority again.
  */
 async function atLowPriority(run: () => Promise<void>): Promise<void> {
   if (process.getuid?.() !== 0) return run();
