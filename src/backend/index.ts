@@ -26,4 +26,3 @@ export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder, sideFolderName } from "./side-files.js";
 export { checkTables, type TableDamage } from "./table-check.js";
 export { CopiedDatabase } from "./tables/copied-database.js";
-export type { RowSink } from "./tables/merged-rows.js";

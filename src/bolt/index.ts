@@ -4,7 +4,6 @@
  * where the bytes go.
  */
 export { BoltError } from "./bolt-error.js";
-export type { PairSink } from "./new-leaf.js";
 export type { Pair } from "./page.js";
 export type { BoltFile } from "./page-source.js";
 export { type BoltBucket, boltBytes, openBolt } from "./reader.js";

@@ -1,11 +1,5 @@
-import { assert } from "../base/index.js";
+import { assert, type RowSink } from "../base/index.js";
 import { bucketFlag, elementBytes, headerBytes, writeHeader } from "./page.js";
-
-/** Where the pairs of a bucket go, in the order of their keys. The bytes are copied, so the caller may reuse them. */
-export interface PairSink {
-  /** Adds the pair whose key and value are these parts of two arrays, which may be the same. */
-  add(keys: Uint8Array, keyAt: number, keyBytes: number, values: Uint8Array, valueAt: number, valueBytes: number): void;
-}
 
 /** The capacities of a new leaf; both grow. */
 const dataBytesFirst = 4 * 1024;
@@ -17,7 +11,7 @@ const loopBytesMax = 32;
  * The elements of a leaf that is being made: pairs, or buckets with their names. There is no object for an element: a
  * snapshot of a large database has very many.
  */
-export class NewLeaf implements PairSink {
+export class NewLeaf implements RowSink {
   /** Size of the elements with the page's header. */
   bytes = headerBytes;
   readonly #flags: number;

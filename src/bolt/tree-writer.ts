@@ -1,5 +1,5 @@
-import { assert } from "../base/index.js";
-import { NewLeaf, type PairSink } from "./new-leaf.js";
+import { assert, type RowSink } from "../base/index.js";
+import { NewLeaf } from "./new-leaf.js";
 import { type BranchElement, bucketHeaderBytes, elementBytes, headerBytes, inlineRoot, writeUInt64 } from "./page.js";
 import type { PageEncoder } from "./page-encoder.js";
 import { isInline, leafBytesMin } from "./plan.js";
@@ -9,7 +9,7 @@ import { isInline, leafBytesMin } from "./plan.js";
  * little of each level is held. bbolt accepts such a file as its own and continues writing it; for that, every
  * branch needs at least two children.
  */
-export class TreeWriter implements PairSink {
+export class TreeWriter implements RowSink {
   readonly #pages: PageEncoder;
   readonly #leaf = new NewLeaf();
   #above: BranchLevel | undefined;

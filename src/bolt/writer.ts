@@ -1,7 +1,7 @@
-import { assert } from "../base/index.js";
+import { assert, type RowSink } from "../base/index.js";
 import { encodeFreelist, freelistPages } from "./freelist.js";
 import { encodeMeta, type Meta } from "./meta.js";
-import { NewLeaf, type PairSink } from "./new-leaf.js";
+import { NewLeaf } from "./new-leaf.js";
 import { bucketHeaderBytes, elementBytes, headerBytes } from "./page.js";
 import { ChunkWriter, PageEncoder } from "./page-encoder.js";
 import { type BucketSize, isInline, treePagesMax, treePagesMin, wholeLeafBytes } from "./plan.js";
@@ -18,7 +18,7 @@ export interface BucketSource {
   readonly name: string;
   readonly size: BucketSize;
   /** Adds the pairs, whose number and bytes `size` tells, and yields after every few. Called once for each stream. */
-  addTo(sink: PairSink): AsyncIterable<unknown>;
+  addTo(sink: RowSink): AsyncIterable<unknown>;
 }
 
 /** The layout of a file that has not been written yet. */

@@ -4,11 +4,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
 import { afterAll, expect, test } from "vitest";
-import { type Backend, CopiedDatabase, DiskError, openLevelBackend, type RowSink } from "../../src/backend/index.js";
+import { type Backend, CopiedDatabase, DiskError, openLevelBackend } from "../../src/backend/index.js";
 import { type Found, readLog, readLogInSteps } from "../../src/backend/log-format.js";
 import { readLogs } from "../../src/backend/tables/log-entries.js";
 import { decodeSnappy } from "../../src/backend/tables/snappy.js";
-import { systemClock, Turns } from "../../src/base/index.js";
+import { type RowSink, systemClock, Turns } from "../../src/base/index.js";
 import { bytes, testOptions } from "./suite.js";
 
 const root = mkdtempSync(join(tmpdir(), "copied-"));

@@ -1,6 +1,6 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
-import { compareBytes, type StepTurns } from "../../base/index.js";
+import { compareBytes, type RowSink, type StepTurns } from "../../base/index.js";
 import type { BackendView } from "../backend.js";
 import { inUseKey, isRecordKeyIn } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
@@ -9,7 +9,7 @@ import { type Manifest, readManifest, tableName } from "../manifest.js";
 import { damagedBlock } from "./block.js";
 import type { EntryList } from "./entry-list.js";
 import { readLogs } from "./log-entries.js";
-import { addMerged, type RowSink } from "./merged-rows.js";
+import { addMerged } from "./merged-rows.js";
 import { TableReader } from "./table-file.js";
 
 /**

@@ -1,10 +1,5 @@
+import type { RowSink } from "../../base/index.js";
 import { EntryList } from "./entry-list.js";
-
-/** Where rows go, in the order of their keys. It copies the bytes: what they lie in is used again. */
-export interface RowSink {
-  /** Adds the row whose key and value are these parts of two arrays. */
-  add(keys: Uint8Array, keyAt: number, keyBytes: number, values: Uint8Array, valueAt: number, valueBytes: number): void;
-}
 
 /** Bytes and number of rows after which the caller can rest. */
 const stepBytes = 64 * 1024;

@@ -1,13 +1,6 @@
 import { rm } from "node:fs/promises";
-import {
-  allBuckets,
-  type Backend,
-  type BackendView,
-  type Bucket,
-  CopiedDatabase,
-  type RowSink,
-} from "../../backend/index.js";
-import { type Clock, EtcdError, Turns } from "../../base/index.js";
+import { allBuckets, type Backend, type BackendView, type Bucket, CopiedDatabase } from "../../backend/index.js";
+import { type Clock, EtcdError, type RowSink, Turns } from "../../base/index.js";
 import { type BoltPlan, planBolt } from "../../bolt/index.js";
 import type { ServerCounters } from "../counters.js";
 
