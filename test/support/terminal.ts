@@ -1,4 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,7 +14,8 @@ if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tm
 
 /** The shell command that starts our etcdctl. */
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
-const socket = `etcdctl-test-${process.pid}`;
+/** The socket of the tmux server that serves the tests of the current file. */
+let socket = "";
 const folder = join(tmpdir(), `etcdctl-path-${process.pid}`);
 
 function tmux(...args: string[]): string {
@@ -64,10 +66,12 @@ export class Terminal {
 
 /**
  * Prepares terminals for the tests of a file. The tmux server ends with its last session, and a session that begins at
- * that moment fails. So one session stays open.
+ * that moment fails. So one session stays open. `kill-server` returns before the server is gone, and the next file may
+ * run in the same process, so each file has a server of its own.
  */
 export function useTerminals(): void {
   beforeAll(() => {
+    socket = `etcdctl-test-${randomUUID()}`;
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, "etcdctl"), `#!/bin/sh\nexec ${command} "$@"\n`);
     chmodSync(join(folder, "etcdctl"), 0o755);
