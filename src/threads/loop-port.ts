@@ -75,12 +75,19 @@ class LoopPort implements Port {
   }
 
   room(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve();
+    if (this.hasRoom || this.#closed) return Promise.resolve();
     return new Promise((resolve) => void this.#wantRoom.push(resolve));
   }
 
   close(): void {
     this.#closed = true;
+    this.#giveRoom();
+  }
+
+  #giveRoom(): void {
+    const waiting = this.#wantRoom;
+    this.#wantRoom = [];
+    for (const resolve of waiting) resolve();
   }
 
   #endBatch(): void {
@@ -100,10 +107,7 @@ class LoopPort implements Port {
     this.#batchedBytes -= batch.length;
     const other = this.#other;
     if (other !== undefined) other.#receive(batch);
-    if (!this.hasRoom) return;
-    const waiting = this.#wantRoom;
-    this.#wantRoom = [];
-    for (const resolve of waiting) resolve();
+    if (this.hasRoom) this.#giveRoom();
   }
 
   #receive(batch: Buffer): void {

@@ -25,8 +25,8 @@ export interface Port {
   readonly queuedBytes: number;
   /** Whether few enough bytes are queued that more work should be posted. */
   readonly hasRoom: boolean;
-  /** Resolves when there is room. */
+  /** Resolves when there is room, or when this end was closed: nothing would make room any more. */
   room(): Promise<void>;
-  /** Ends the port: nothing is received any more. */
+  /** Ends the port: nothing is received any more. Messages that a thread has posted and not sent are lost. */
   close(): void;
 }

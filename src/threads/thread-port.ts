@@ -82,7 +82,7 @@ export class ThreadPort implements Port {
   }
 
   room(): Promise<void> {
-    if (this.hasRoom) return Promise.resolve();
+    if (this.hasRoom || this.#closed) return Promise.resolve();
     return new Promise((resolve) => void this.#wantRoom.push(resolve));
   }
 
@@ -99,6 +99,7 @@ export class ThreadPort implements Port {
   close(): void {
     this.#closed = true;
     this.#door.close();
+    this.#giveRoom();
   }
 
   /** The other end has sent something, or has made room. */

@@ -64,6 +64,16 @@ for (const { name, ports } of [
       expect(one.queuedBytes).toBe(0);
     });
 
+    test("nobody waits for room at an end that was closed", async () => {
+      const [one] = ports();
+      for (let at = 0; at < 20; at++) one.post(1).latin1("v".repeat(300_000));
+      const before = one.room();
+      one.close();
+      await before;
+      await one.room();
+      expect(one.hasRoom).toBe(false);
+    });
+
     test("receives nothing after it was closed", async () => {
       const [one, other] = ports();
       let count = 0;
