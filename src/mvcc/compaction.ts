@@ -9,7 +9,7 @@ import { mainOf, revisionKey, subOf, tombstoneKey } from "./revision.js";
 import type { StoreState } from "./store-state.js";
 import { readStoredKey } from "./stored-head.js";
 
-/** Number of keys that one slice visits, and of records that it drops (one key may have more): about a millisecond. */
+/** Number of keys that one slice visits, and of records that it drops before its last key: about a millisecond. */
 const keysAtOnce = 2000;
 const recordsAtOnce = 500;
 

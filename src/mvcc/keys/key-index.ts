@@ -6,7 +6,7 @@ import { type FilledLeaf, KeyTree, type VisitedKey } from "./key-tree.js";
 
 /** Progress of a pass over the whole index. */
 export interface IndexSlice {
-  /** Key at which to continue; undefined at the end. */
+  /** Key at which to continue: the next one, or once more one that has very many records. Undefined at the end. */
   readonly next: Key | undefined;
   /** Whether any record at or below the compacted revision is kept. */
   readonly kept: boolean;
@@ -129,7 +129,8 @@ export class KeyIndex {
   }
 
   /**
-   * Compacts the keys from `low` on until `full` returns true, which is asked before each key.
+   * Compacts the keys from `low` on until `full` returns true, which is asked before each key, or a key has so many
+   * records that the rest of them need a slice of their own.
    *
    * @param onBuried called for a key that did not exist at the revision: all its records up to there are dropped, and
    *   a tombstone with them
@@ -156,6 +157,10 @@ export class KeyIndex {
       }
       buried = false;
       const outcome = this.records.compact(row, revision, dropAndLook);
+      if (outcome === "more") {
+        next = visited.key;
+        return false;
+      }
       if (outcome === "gone") gone.push(visited.key);
       if (outcome === "kept") kept = true;
       else if (buried) onBuried?.(row, visited);

@@ -16,6 +16,10 @@ import { KeyRows, type Row } from "./key-rows.js";
  */
 const recordBytes = 16;
 export const wordsOfRecord = recordBytes / 4;
+/** The most records of one key that a compaction drops at once: about two milliseconds. Others have few. */
+const droppedAtOnceMax = 5_000;
+/** So many records are moved faster by a loop than through a view of them. */
+const movedOneByOneMax = 16;
 const noWords = new Uint32Array(0);
 
 /** Receives a record that a compaction drops, and the bytes of its stored value. */
@@ -129,13 +133,14 @@ export class KeyRecords {
    * it.
    *
    * @param drop called for each dropped record, the oldest first
-   * @returns "gone" when nothing is left, "kept" when a record at or below `revision` stays, otherwise "untouched"
+   * @returns "more" when the key has so many records that only the oldest of them were dropped, and it must be called
+   *   again; "gone" when nothing is left, "kept" when a record at or below `revision` stays, otherwise "untouched"
    */
-  compact(row: Row, revision: number, drop: DropRecord): "gone" | "kept" | "untouched" {
+  compact(row: Row, revision: number, drop: DropRecord): "more" | "gone" | "kept" | "untouched" {
     const { rows } = this;
     const main = rows.main(row);
     if (main <= revision) {
-      this.#dropOlder(row, rows.olderCount(row), drop);
+      if (!this.#dropOlder(row, rows.olderCount(row), drop)) return "more";
       if (rows.version(row) > 0 || main === revision) return "kept";
       drop(main, rows.sub(row), true, rows.bytesOf(row));
       return "gone";
@@ -143,7 +148,7 @@ export class KeyRecords {
     const newest = this.#lastAtMost(row, revision);
     if (newest < 0) return "untouched";
     const keep = !this.#isTombstone(row, newest) || this.#olderMain(row, newest) === revision;
-    this.#dropOlder(row, keep ? newest : newest + 1, drop);
+    if (!this.#dropOlder(row, keep ? newest : newest + 1, drop)) return "more";
     return keep ? "kept" : "untouched";
   }
 
@@ -151,10 +156,10 @@ export class KeyRecords {
   forget(row: Row, revision: number, drop: DropRecord): boolean {
     const { rows } = this;
     if (rows.main(row) > revision) {
-      this.#dropOlder(row, this.#lastAtMost(row, revision) + 1, drop);
+      this.#dropOlder(row, this.#lastAtMost(row, revision) + 1, drop, Number.POSITIVE_INFINITY);
       return false;
     }
-    this.#dropOlder(row, rows.olderCount(row), drop);
+    this.#dropOlder(row, rows.olderCount(row), drop, Number.POSITIVE_INFINITY);
     drop(rows.main(row), rows.sub(row), !this.alive(row), rows.bytesOf(row));
     return true;
   }
@@ -179,14 +184,16 @@ export class KeyRecords {
     return this.older(row);
   }
 
-  /** Drops the oldest `count` of the older records. */
-  #dropOlder(row: Row, count: number, drop: DropRecord): void {
+  /** Drops the oldest `wanted` of the older records, or the oldest `most` of them. @returns whether it dropped all */
+  #dropOlder(row: Row, wanted: number, drop: DropRecord, most = droppedAtOnceMax): boolean {
+    const count = Math.min(wanted, most);
     for (let position = 0; position < count; position++) {
       const mark = this.#olderMark(row, position);
       drop(this.#olderMain(row, position), mark >>> 1, (mark & 1) === 1, this.#olderBytes(row, position));
     }
     this.count -= count;
     if (count > 0) this.#setOlder(row, this.rows.olderCount(row) - count);
+    return count === wanted;
   }
 
   /** Moves the newest record to the older ones, before another record takes its fields. */
@@ -208,25 +215,25 @@ export class KeyRecords {
     const { rows } = this;
     const arena = this.#arena;
     const [before, countBefore] = [rows.older(row), rows.olderCount(row)];
-    if (
-      countBefore > 0 &&
-      count > countBefore &&
-      blockBytes(count * recordBytes) === blockBytes(countBefore * recordBytes)
-    ) {
-      rows.setOlder(row, before, count);
-      return;
-    }
-    const block = count === 0 ? noBlock : arena.take(count * recordBytes);
+    const fits =
+      count > 0 && countBefore > 0 && blockBytes(count * recordBytes) === blockBytes(countBefore * recordBytes);
+    const block = fits ? before : count === 0 ? noBlock : arena.take(count * recordBytes);
     const kept = Math.min(count, countBefore);
-    if (kept > 0) {
-      const source = arena.segment(before).words;
-      const from = wordOffset(before) + 4 * (countBefore - kept);
-      const target = arena.segment(block).words;
-      const to = wordOffset(block);
-      for (let word = 0; word < 4 * kept; word++) target[to + word] = source[from + word] ?? 0;
-    }
-    if (countBefore > 0) arena.give(before, countBefore * recordBytes);
+    if (kept > 0 && (block !== before || kept < countBefore)) this.#moveOlder(before, countBefore - kept, block, kept);
+    if (block !== before && countBefore > 0) arena.give(before, countBefore * recordBytes);
     rows.setOlder(row, block, count);
+  }
+
+  /** Moves `count` records, from position `from` of one block on, to the beginning of another or the same block. */
+  #moveOlder(before: Block, from: number, block: Block, count: number): void {
+    const source = this.#arena.segment(before).words;
+    const low = wordOffset(before) + wordsOfRecord * from;
+    const end = low + wordsOfRecord * count;
+    const target = this.#arena.segment(block).words;
+    const to = wordOffset(block);
+    if (source === target) source.copyWithin(to, low, end);
+    else if (count > movedOneByOneMax) target.set(source.subarray(low, end), to);
+    else for (let word = low; word < end; word++) target[to + word - low] = source[word] ?? 0;
   }
 
   #olderMain(row: Row, position: number): number {

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { Random } from "../../../src/base/index.js";
 import { KeyIndex } from "../../../src/mvcc/keys/key-index.js";
+import { noRow } from "../../../src/mvcc/keys/key-rows.js";
 import { operationsOfRound, testInRounds } from "../../support/random-rounds.js";
 import { IndexPair } from "./index-pair.js";
 
@@ -93,6 +94,38 @@ describe("KeyIndex agrees with its model", () => {
 
   testInRounds("after many random operations on its keys", 0.4, round);
 });
+
+for (const { name, deleted, revision, left } of [
+  { name: "all but the newest put", deleted: false, revision: 20_003, left: 1 },
+  { name: "half of them", deleted: false, revision: 10_000, left: 10_004 },
+  { name: "all of them", deleted: true, revision: 20_004, left: 0 },
+]) {
+  test(`a key with very many records is compacted in several slices: ${name}`, () => {
+    const index = new KeyIndex();
+    for (let main = 1; main <= 20_003; main++) index.put("many", main, 0);
+    if (deleted) index.bury("many", index.get("many"), 20_004, 0);
+    index.put("next", 20_005, 0);
+    const dropped: number[] = [];
+    const buried: string[] = [];
+    const slices: number[] = [];
+    for (let low: string | undefined = ""; low !== undefined; ) {
+      const before = dropped.length;
+      const full = (): boolean => false;
+      const drop = (main: number): void => void dropped.push(main);
+      low = index.compactSlice(low, revision + (deleted ? 1 : 0), drop, full, (_, { key }) => buried.push(key)).next;
+      slices.push(dropped.length - before);
+    }
+    expect(Math.max(...slices)).toBeLessThanOrEqual(5_000 + 1);
+    expect(dropped).toEqual(Array.from({ length: dropped.length }, (_, at) => at + 1));
+    expect(index.records.count).toBe(left + 1);
+    expect(buried).toEqual(deleted ? ["many"] : []);
+    const row = index.get("many");
+    const { records } = index;
+    if (deleted) expect(row).toBe(noRow);
+    else expect(records.mainAt(row, 0), "the oldest record that is left").toBe(revision);
+    if (!deleted) expect(records.mainAt(row, left - 1)).toBe(20_003);
+  });
+}
 
 test("an index of 300,000 keys takes less than 80 bytes a key beside the names, and no objects", () => {
   const index = new KeyIndex();

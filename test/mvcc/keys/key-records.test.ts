@@ -109,7 +109,7 @@ test("a key with 100,000 older records takes 16 bytes for each, and a quarter mo
   expect(records.rows.olderCount(row)).toBe(100_000);
   for (const at of [2, 3, 77_777, 100_001]) expect(records.mainAt(row, records.visibleAt(row, at))).toBe(at);
   expect(arena.usedBytes).toBeLessThanOrEqual(1.25 * 16 * 100_000);
-  records.compact(row, 90_000, () => undefined);
+  while (records.compact(row, 90_000, () => undefined) === "more");
   expect(mainsOf(records, row).slice(0, 2)).toEqual([90_000, 90_001]);
   expect(arena.usedBytes).toBeLessThanOrEqual(1.25 * 16 * 10_003);
 });
