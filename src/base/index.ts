@@ -70,6 +70,7 @@ export { type Random, seededRandom, systemRandom } from "./random.js";
 export { hashOfLong, hashOfText, RowBuckets } from "./row-buckets.js";
 export { RowLists } from "./row-lists.js";
 export type { RowSink } from "./row-sink.js";
+export { SampledLogger } from "./sampled-logger.js";
 export { type PlaceAsker, Semaphore } from "./semaphore.js";
 export { SharedBytes, sharedBytesMemory } from "./shared-bytes.js";
 export { sortInSteps } from "./sort-in-steps.js";

@@ -48,7 +48,7 @@ export function clientHandlers(
     grpc: new GrpcServer(http2),
     httpAlone: new GrpcServer({ ...http2, bindings: [] }),
     http: clientEndpoints({
-      ...{ level: settings.server.apiLevel, pages, logger, access },
+      ...{ level: settings.server.apiLevel, pages, logger, clock, access },
       ...(settings.gateway && { gateway: calls, console: { folder: consoleFolder, access: settings.console.access } }),
     }),
   };

@@ -2,7 +2,7 @@ import { type AgentOptions, Agent as PlainAgent, type RequestListener } from "no
 import { Agent as SecureAgent } from "node:https";
 import type { Duplex } from "node:stream";
 import type { ConnectionOptions } from "node:tls";
-import { apiVersion, systemClock as clock, type Logger, minClusterVersion } from "../base/index.js";
+import { apiVersion, systemClock as clock, type Logger, minClusterVersion, SampledLogger } from "../base/index.js";
 import type { PeerAccess, ServerConfig } from "../server/index.js";
 import { type Credentials, dialOptions } from "../tls/index.js";
 import { type DialerConfig, HttpPeerClient, type PeerAnswers, peerEndpoints, Transport } from "../transport/index.js";
@@ -37,7 +37,8 @@ export class PeerHttp implements PeerAccess {
     this.#timeouts = raisedTimeouts({ readMs, writeMs });
     if (readMs < silenceMsMin) logger.info("raft-read-timeout increased to minimum value: 5s");
     if (writeMs < silenceMsMin) logger.info("raft-write-timeout increased to minimum value: 5s");
-    this.#logger = logger;
+    // Anybody who reaches the peer port can cause lines.
+    this.#logger = new SampledLogger(logger, clock);
     // As in etcd, certificates of members found through DNS are checked against the domain unless a CA file is given.
     const byDomain = settings.discoverySrv !== undefined && !credentials?.config.trustedCaFile;
     const serverName = byDomain ? settings.discoverySrv?.domain : undefined;

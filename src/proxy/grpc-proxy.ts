@@ -162,7 +162,10 @@ export class GrpcProxy {
       ownTls: settings.clients?.own,
       profiles: settings.profiles,
     });
-    this.#http = clientEndpoints({ pages: this.#pages, logger, access: openAccess, level: defaultApiLevel });
+    this.#http = clientEndpoints({
+      ...{ pages: this.#pages, logger, clock },
+      ...{ access: openAccess, level: defaultApiLevel },
+    });
   }
 
   /**

@@ -1,7 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import type { Socket } from "node:net";
 import { Server, type TLSSocket } from "node:tls";
-import { type Clock, canonicalAddress, type Logger, LoopTurn } from "../base/index.js";
+import { type Clock, canonicalAddress, type Logger, LoopTurn, SampledLogger } from "../base/index.js";
 import { addressFault, type NameService } from "./address-match.js";
 import { alternativeNames, commonNameOf, hostnameFault } from "./certificate-names.js";
 import { Anchors, chainOf } from "./chain.js";
@@ -54,7 +54,8 @@ export class Handshakes {
 
   /** @param done called for each connection that may be used; nothing has been read from its socket */
   constructor(config: HandshakesConfig, done: (connection: SecureConnection) => void) {
-    this.#config = config;
+    // Every failed handshake of a stranger is a line.
+    this.#config = { ...config, logger: new SampledLogger(config.logger, config.clock) };
     this.#done = done;
     this.#shown = config.credentials.server.pem;
     this.#anchors = new Anchors(config.credentials.authorities);

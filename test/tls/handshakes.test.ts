@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect } from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type LogFields, silentLogger, systemClock } from "../../src/base/index.js";
+import { type Clock, type LogFields, ManualClock, silentLogger, systemClock } from "../../src/base/index.js";
 import type { NameService } from "../../src/tls/address-match.js";
 import {
   Handshakes,
@@ -53,7 +53,10 @@ class Listener {
   readonly handshakes: Handshakes;
   readonly #listener: Server;
 
-  constructor(config: Partial<TlsConfig>, more: { names?: NameService; revocations?: Revocations } = {}) {
+  constructor(
+    config: Partial<TlsConfig>,
+    more: { names?: NameService; revocations?: Revocations; clock?: Clock } = {},
+  ) {
     const credentials = readCredentials({ ...plainConfig(), ...config });
     const warn = (message: string, fields: LogFields = {}): void => void this.lines.push({ message, fields });
     const logger = { ...silentLogger, warn };
@@ -411,4 +414,19 @@ test("a changed certificate is used from the next connection on, and a broken on
     listener.close();
     rmSync(folder, { recursive: true });
   }
+});
+
+test("a flood of connections that are no TLS leaves few lines in the log", async () => {
+  const listener = new Listener({}, { clock: new ManualClock() });
+  const port = await listener.open();
+  const closed = Array.from({ length: 210 }, async () => {
+    const socket = connectPlain(port, "127.0.0.1").resume();
+    socket.on("error", () => undefined);
+    socket.write("GET / HTTP/1.1\r\n\r\n");
+    await once(socket, "close");
+  });
+  await Promise.all(closed);
+  expect(listener.lines.length).toBe(101);
+  expect(listener.lines.at(-1)?.fields["lines-omitted"]).toBe(99);
+  listener.close();
 });

@@ -13,8 +13,11 @@ import { addMerged } from "./merged-rows.js";
 import { TableReader } from "./table-file.js";
 
 /**
- * A copy of a database that `Backend.copyTo` has made, read without LevelDB. All rows cost a fraction
- * of what they cost with LevelDB, whose iterator makes two buffers for each row, one call of native code each.
+ * A copy of a database that `Backend.copyTo` has made, read without LevelDB. All rows cost a fraction of what they cost
+ * with LevelDB, whose iterator makes two buffers for each row, one call of native code each.
+ *
+ * A folder that was copied by other means is no such copy, even if no process had it open: it may have old logs, which
+ * LevelDB would remove at its next start. All logs of a copy are read here.
  */
 export class CopiedDatabase implements Pick<BackendView, "sizeOf"> {
   readonly #dir: string;

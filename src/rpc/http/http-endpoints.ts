@@ -1,6 +1,14 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
-import { type ApiLevel, apiVersion, EtcdError, errorText, type Logger } from "../../base/index.js";
+import {
+  type ApiLevel,
+  apiVersion,
+  type Clock,
+  EtcdError,
+  errorText,
+  type Logger,
+  SampledLogger,
+} from "../../base/index.js";
 import type { Call } from "../../server/index.js";
 import { loadSchema } from "../../wire/index.js";
 import { type GatewayConfig, LazyGateway } from "../gateway/lazy-gateway.js";
@@ -16,6 +24,7 @@ export interface ClientEndpointsConfig {
   /** The pages that show the state of the member. */
   readonly pages: Pages;
   readonly logger: Logger;
+  readonly clock: Clock;
   readonly access: HttpAccess;
   /** Settings of the JSON gateway; absent when it is disabled. */
   readonly gateway?: GatewayConfig;
@@ -51,7 +60,9 @@ export interface ClientEndpoints extends HttpHandlers {
 
 /** Creates the HTTP handlers of the client ports. */
 export function clientEndpoints(endpoints: ClientEndpointsConfig): ClientEndpoints {
-  const { level, pages, logger, access, gateway: config, console } = endpoints;
+  const { level, pages, clock, access, gateway: config, console } = endpoints;
+  // Anybody who reaches the port can cause these lines.
+  const logger = new SampledLogger(endpoints.logger, clock);
   const gateway = config && new LazyGateway(config);
   const described = gateway === undefined ? pages : withOpenApi(pages, level);
   const parts = { pages: described, access, logger, ...(gateway && { gateway }) };

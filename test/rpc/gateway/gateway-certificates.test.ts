@@ -44,7 +44,12 @@ beforeAll(async () => {
     ...shared,
   };
   const { listener } = clientEndpoints({
-    ...{ level: defaultApiLevel, pages: { answer: async () => page("text/plain", "") }, logger: silentLogger },
+    ...{
+      level: defaultApiLevel,
+      pages: { answer: async () => page("text/plain", "") },
+      logger: silentLogger,
+      clock: systemClock,
+    },
     access: { origins: new Set(), hosts: new Set(["elsewhere"]), namesUsers: () => usersByName },
     gateway: { ...calls, bindings: [range], maxConcurrentStreams: 10 },
   });

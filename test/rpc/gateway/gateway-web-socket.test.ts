@@ -47,7 +47,13 @@ async function start(access = everybody, memory = MemoryAccount.unlimited()) {
   };
   const slow = new SlowCalls(systemClock, silentLogger, 300);
   const { listener, upgrade, stop } = clientEndpoints({
-    ...{ level: defaultApiLevel, pages: { answer: async () => undefined }, logger: silentLogger, access },
+    ...{
+      level: defaultApiLevel,
+      pages: { answer: async () => undefined },
+      logger: silentLogger,
+      clock: systemClock,
+      access,
+    },
     gateway: { ...calls, slow, bindings, maxConcurrentStreams: 100 },
   });
   const port = new SharedPort(systemClock);

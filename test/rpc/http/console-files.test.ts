@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { defaultApiLevel, silentLogger } from "../../../src/base/index.js";
+import { defaultApiLevel, silentLogger, systemClock } from "../../../src/base/index.js";
 import { clientEndpoints } from "../../../src/rpc/index.js";
 import { askHttp } from "../../support/http-client.js";
 
@@ -24,7 +24,12 @@ for (const [name, text] of Object.entries(files)) {
 writeFileSync(join(folder, "secret.txt"), "secret");
 
 const { withConsole, consoleAlone, listener } = clientEndpoints({
-  ...{ level: defaultApiLevel, logger: silentLogger, access: { origins: new Set(), hosts: new Set(["127.0.0.1"]) } },
+  ...{
+    level: defaultApiLevel,
+    logger: silentLogger,
+    clock: systemClock,
+    access: { origins: new Set(), hosts: new Set(["127.0.0.1"]) },
+  },
   pages: { answer: async ({ path }) => (path === "/version" ? { ...page, body: "version" } : undefined) },
   console: { folder: pathToFileURL(`${folder}/`), access: { origins: new Set(), hosts: new Set() } },
 });

@@ -1,7 +1,15 @@
+import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingHttpHeaders, type RequestListener } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { afterEach, expect, test } from "vitest";
-import { EtcdError, MemoryAccount, silentLogger } from "../../../src/base/index.js";
+import {
+  EtcdError,
+  type LogFields,
+  ManualClock,
+  MemoryAccount,
+  silentLogger,
+  systemClock,
+} from "../../../src/base/index.js";
 import { CallCounters, clientEndpoints, oneLoopCounts, type PagesServer, statePages } from "../../../src/rpc/index.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { defaultFeatures } from "../../../src/server/features.js";
@@ -87,7 +95,7 @@ function client(
   const logger = silentLogger;
   const counts = oneLoopCounts(counters, server.memory, { logLinesLost: () => 0, connectionsRefused });
   const pages = statePages({ server, logger, extensiveMetrics, counts, profiles });
-  return clientEndpoints({ level: "3.5", pages, logger, access: everybody }).listener;
+  return clientEndpoints({ level: "3.5", pages, logger, clock: systemClock, access: everybody }).listener;
 }
 
 const alarm = (type: number): Partial<PagesServer> => ({ alarms: () => [{ memberId: 1n, alarm: type }] });
@@ -339,8 +347,35 @@ for (const { profiles, watchingOnly, status } of [
       connectionsRefused: noneRefused,
     });
     const pages = statePages({ server: healthy, logger: silentLogger, extensiveMetrics: false, counts, profiles });
-    const endpoints = clientEndpoints({ level: "3.7", pages, logger: silentLogger, access: everybody });
+    const endpoints = clientEndpoints({
+      level: "3.7",
+      pages,
+      logger: silentLogger,
+      clock: systemClock,
+      access: everybody,
+    });
     const { listener, metricsListener } = endpoints;
     expect((await ask(watchingOnly ? metricsListener : listener, "/debug/pprof/")).status).toBe(status);
   });
 }
+
+test("a flood of requests with a wrong host leaves few lines in the log", async () => {
+  const lines: LogFields[] = [];
+  const warn = (_message: string, fields?: LogFields): void => void lines.push(fields ?? {});
+  const access = { origins: new Set<string>(), hosts: new Set(["etcd.example"]) };
+  const logger = { ...silentLogger, warn };
+  const pages = { answer: async () => undefined };
+  const { listener } = clientEndpoints({ level: "3.7", pages, logger, clock: new ManualClock(), access });
+  const server = createServer(listener);
+  cleanups.push(() => server.close());
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, "127.0.0.1").resume();
+  const count = 450;
+  for (let at = 0; at < count; at++) {
+    socket.write(`GET /health HTTP/1.1\r\nHost: other\r\n${at === count - 1 ? "Connection: close\r\n" : ""}\r\n`);
+  }
+  await once(socket, "close");
+  expect(lines.length).toBe(103);
+  expect(lines.at(-1)).toEqual({ host: "other", "lines-omitted": 99 });
+});
