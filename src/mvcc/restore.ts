@@ -1,62 +1,99 @@
-import type { Readable, Row } from "../backend/index.js";
-import { type Clock, type Key, keyAfter, type LeaseId, Turns } from "../base/index.js";
+import type { Readable } from "../backend/index.js";
+import { type Clock, type Key, keyAfter, type LeaseId, type RowSink, Turns } from "../base/index.js";
+import { HeadRun } from "./keys/head-run.js";
 import type { KeyIndex } from "./keys/key-index.js";
-import { noRow } from "./keys/key-rows.js";
 import { isTombstoneKey, mainOf, subOf } from "./revision.js";
-import { readStoredHead } from "./stored-head.js";
+import { HeadReader } from "./stored-head.js";
 
-/** Adds stored changes to an index, oldest first. Changes that the index has already are passed over. */
-export class RestoredRows {
+/** Keys that are added to the index between two looks at the clock, and the bytes that could be read in that time. */
+const keysOfStep = 256;
+const bytesOfKey = 512;
+
+/**
+ * Adds stored changes to an index, oldest first. Changes that the index has already are passed over. They are collected
+ * in runs, which are sorted by key: scattered keys in the order of their changes would cost several times as much.
+ */
+export class RestoredRows implements RowSink {
   /** Revision of the newest change; 0 for none. */
   revision = 0;
+  /** Number of the newest change in its revision. */
+  sub = 0;
   rows = 0;
   /** Bytes of the changes, keys and values. */
   bytes = 0;
   /** Whether any change names a lease. */
   leased = false;
   readonly #index: KeyIndex;
+  readonly #turns: Turns;
+  readonly #run = new HeadRun();
+  readonly #head = new HeadReader();
 
-  constructor(index: KeyIndex) {
+  constructor(index: KeyIndex, clock: Clock) {
     this.#index = index;
+    this.#turns = new Turns(clock);
   }
 
-  add(rows: readonly Row[]): void {
-    for (const row of rows) this.#add(row);
-    this.rows += rows.length;
-    const newest = rows.at(-1);
-    if (newest !== undefined) this.revision = Math.max(this.revision, mainOf(newest[0]));
+  /** Whether `flush` must be called before the next change. */
+  get full(): boolean {
+    return this.#run.full;
   }
 
-  #add([storedKey, value]: Row): void {
-    const { key, createRevision, version, leaseId } = readStoredHead(value);
-    this.bytes += storedKey.byteLength + value.byteLength;
+  add(keys: Uint8Array, keyAt: number, keyBytes: number, values: Uint8Array, valueAt: number, valueBytes: number) {
+    const storedKey = keys.subarray(keyAt, keyAt + keyBytes);
+    this.revision = mainOf(storedKey);
+    this.sub = subOf(storedKey);
+    this.rows++;
+    this.bytes += keyBytes + valueBytes;
+    const head = this.#head;
+    head.read(values, valueAt, valueAt + valueBytes);
+    const run = this.#run;
+    const at = run.add(values, head.keyAt, head.keyEnd);
+    run.main[at] = this.revision;
+    run.sub[at] = this.sub;
+    run.bytes[at] = valueBytes;
     // Only the mark in the stored key tells a tombstone, whose pair holds nothing but the key.
     const tombstone = isTombstoneKey(storedKey);
-    const [main, sub] = [mainOf(storedKey), subOf(storedKey)];
     // A row without a key marks the revision from which a restored member was told to continue. It stays in the index
     // like the last change of a key.
-    const isMark = value.length === 0;
-    const row = tombstone
-      ? this.#index.restore(key, main, sub, 0, 0)
-      : this.#index.restore(key, main, sub, isMark ? main : createRevision, isMark ? 1 : version);
-    if (row === noRow) return;
-    if (leaseId !== 0n) this.leased = true;
-    this.#index.records.rows.setLeaseId(row, tombstone ? 0n : leaseId);
-    this.#index.records.rows.setBytes(row, value.byteLength);
+    const isMark = valueBytes === 0;
+    run.createRevision[at] = tombstone ? 0 : isMark ? this.revision : head.createRevision;
+    run.version[at] = tombstone ? 0 : isMark ? 1 : head.version;
+    run.setLeaseId(at, tombstone ? 0n : head.leaseId);
+    if (head.leaseId !== 0n) this.leased = true;
+  }
+
+  /** Brings the collected changes into the index, in turns. */
+  async flush(): Promise<void> {
+    const order = this.#run.sorted();
+    for (let from = 0; from < order.length; from += keysOfStep) {
+      if (this.#turns.over(keysOfStep * bytesOfKey)) await this.#turns.rest();
+      this.#index.restore(this.#run, order.subarray(from, from + keysOfStep));
+    }
+    this.#run.clear();
   }
 }
 
-/** Reads all stored changes into an empty index. Values stay on disk. */
+/**
+ * Reads stored changes into an index. Values stay on disk.
+ *
+ * @param low stored key of the first change; all changes by default
+ */
 export async function restoreIndex(
   backend: Pick<Readable, "batches">,
   index: KeyIndex,
+  clock: Clock,
+  low?: Uint8Array,
   onRows: (done: RestoredRows) => void = () => undefined,
 ): Promise<RestoredRows> {
-  const restored = new RestoredRows(index);
-  for await (const rows of backend.batches("key")) {
-    restored.add(rows);
+  const restored = new RestoredRows(index, clock);
+  for await (const rows of backend.batches("key", low)) {
+    for (const [key, value] of rows) {
+      if (restored.full) await restored.flush();
+      restored.add(key, 0, key.length, value, 0, value.length);
+    }
     onRows(restored);
   }
+  await restored.flush();
   return restored;
 }
 

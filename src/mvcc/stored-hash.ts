@@ -24,7 +24,7 @@ export async function hashStored(backend: Pick<Readable, "batches">, revision: n
     }
   }
   const index = new KeyIndex();
-  const newest = (await restoreIndex(backend, index)).revision;
+  const newest = (await restoreIndex(backend, index, clock)).revision;
   const state = { backend, clock, index, pins: new Pins(), revision: Math.max(1, newest, compactedRevision) };
   return hashHistory({ ...state, compactedRevision }, revision);
 }

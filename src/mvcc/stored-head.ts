@@ -16,28 +16,52 @@ const versionTag = 4 << 3;
 const valueTag = (5 << 3) | 2;
 const leaseTag = 6 << 3;
 
-/**
- * Reads the head of a stored value, skipping the value itself, in one pass and without copying either. The bytes are
- * our own: anything but a `KeyValue` is damage, and stops the member.
- */
-export function readStoredHead(bytes: Uint8Array): StoredHead {
-  let key: Key = "";
-  let createRevision = 0;
-  let version = 0;
-  let leaseId = 0n;
-  let at = 0;
-  while (at < bytes.length) {
-    const tag = bytes[at++];
-    if (tag === leaseTag) leaseId = bigintAt(bytes, at);
-    const number = tag === leaseTag ? 0 : varintAt(bytes, at);
-    at = varintEnd(bytes, at);
-    if (tag === keyTag) key = keyFromBytes(bytes.subarray(at, at + number));
-    if (tag === keyTag || tag === valueTag) at += number;
-    else if (tag === createTag) createRevision = number;
-    else if (tag === versionTag) version = number;
+/** Reads heads one after the other. Its fields are those of the last one, so that no object is made for each. */
+export class HeadReader {
+  /** The bytes of the key lie in `[keyAt, keyEnd)`. */
+  keyAt = 0;
+  keyEnd = 0;
+  createRevision = 0;
+  version = 0;
+  leaseId = 0n;
+
+  /**
+   * Reads the head of a stored value, skipping the value itself, in one pass and without copying either. The bytes are
+   * our own: anything but a `KeyValue` is damage, and stops the member.
+   *
+   * @param from the stored value lies in the bytes `[from, to)`
+   */
+  read(bytes: Uint8Array, from: number, to: number): void {
+    this.keyAt = from;
+    this.keyEnd = from;
+    this.createRevision = 0;
+    this.version = 0;
+    this.leaseId = 0n;
+    let at = from;
+    while (at < to) {
+      const tag = bytes[at++];
+      if (tag === leaseTag) this.leaseId = bigintAt(bytes, at);
+      const number = tag === leaseTag ? 0 : varintAt(bytes, at);
+      at = varintEnd(bytes, at);
+      if (tag === keyTag) {
+        this.keyAt = at;
+        this.keyEnd = at + number;
+      }
+      if (tag === keyTag || tag === valueTag) at += number;
+      else if (tag === createTag) this.createRevision = number;
+      else if (tag === versionTag) this.version = number;
+    }
+    assert(at === to, "a stored value ends where its last field ends");
   }
-  assert(at === bytes.length, "a stored value ends where its last field ends");
-  return { key, createRevision, version, leaseId };
+}
+
+const reader = new HeadReader();
+
+/** As `HeadReader.read`, for one value. */
+export function readStoredHead(bytes: Uint8Array): StoredHead {
+  reader.read(bytes, 0, bytes.length);
+  const { keyAt, keyEnd, createRevision, version, leaseId } = reader;
+  return { key: keyFromBytes(bytes.subarray(keyAt, keyEnd)), createRevision, version, leaseId };
 }
 
 /** The most bytes of a key whose length takes two bytes or fewer. */

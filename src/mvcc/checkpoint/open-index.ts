@@ -38,12 +38,12 @@ export async function openIndex(
   const stored = backend.get("own", recordKey);
   const checkpoint = stored === undefined ? undefined : decodeCheckpoint(stored);
   if (checkpoint !== undefined) {
-    const opened = await openFrom(backend, { checkpoint, graves, ...compactions }, progress, logger);
+    const opened = await openFrom(backend, { checkpoint, graves, ...compactions }, clock, progress, logger);
     if (opened !== undefined) return opened;
   }
   if (stored !== undefined) backend.delete("own", recordKey);
   const index = new KeyIndex();
-  const rows = await readAllRows(backend, index, progress);
+  const rows = await readAllRows(backend, index, clock, progress);
   return { index, checkpoint: undefined, graves, rows, leased: rows.leased, left: [] };
 }
 
@@ -58,6 +58,7 @@ export async function removeOtherFiles(backend: Backend, checkpoint: CheckpointR
 async function openFrom(
   backend: Backend,
   facts: StartFacts,
+  clock: Clock,
   progress: StartProgress,
   logger: Logger,
 ): Promise<OpenedIndex | undefined> {
@@ -65,7 +66,7 @@ async function openFrom(
   const { checkpoint, graves } = facts;
   if (sideFiles === undefined) return undefined;
   try {
-    const { tail, ...started } = await startFromCheckpoint(backend, sideFiles, facts, progress);
+    const { tail, ...started } = await startFromCheckpoint(backend, sideFiles, facts, clock, progress);
     const { startRevision: revision, keys } = checkpoint;
     logger.info("read the checkpoint of the index", { revision, keys, "changes-behind-it": tail.rows });
     return { ...started, checkpoint, graves, rows: tail };
@@ -76,6 +77,11 @@ async function openFrom(
   }
 }
 
-async function readAllRows(backend: Backend, index: KeyIndex, progress: StartProgress): Promise<RestoredRows> {
-  return restoreIndex(backend, index, (done) => progress.at("reading all keys", done.rows));
+async function readAllRows(
+  backend: Backend,
+  index: KeyIndex,
+  clock: Clock,
+  progress: StartProgress,
+): Promise<RestoredRows> {
+  return restoreIndex(backend, index, clock, undefined, ({ rows }) => progress.at("reading all keys", rows));
 }

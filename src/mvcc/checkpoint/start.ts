@@ -1,8 +1,8 @@
 import type { Backend, SideFiles } from "../../backend/index.js";
-import { errorText, type Key } from "../../base/index.js";
+import { type Clock, errorText, type Key } from "../../base/index.js";
 import { KeyIndex } from "../keys/key-index.js";
 import type { DropRecord } from "../keys/key-records.js";
-import { RestoredRows } from "../restore.js";
+import { type RestoredRows, restoreIndex } from "../restore.js";
 import { revisionKey, tombstoneKey } from "../revision.js";
 import { readBlocks } from "./blocks.js";
 import type { Grave } from "./graves.js";
@@ -51,6 +51,7 @@ export async function startFromCheckpoint(
   backend: Backend,
   files: SideFiles,
   facts: StartFacts,
+  clock: Clock,
   progress: StartProgress,
 ): Promise<StartedIndex> {
   const { checkpoint, graves, scheduled, finished } = facts;
@@ -58,11 +59,10 @@ export async function startFromCheckpoint(
   const leased = await readFile(files, index, checkpoint, progress);
   const forgotten = graves.filter(({ revision }) => revision <= finished);
   for (const { keys, revision } of forgotten) for (const key of keys) index.forget(key, revision, () => undefined);
-  const tail = new RestoredRows(index);
-  for await (const rows of backend.batches("key", revisionKey(checkpoint.startRevision + 1, 0))) {
-    tail.add(rows);
-    progress.at("reading the changes behind the checkpoint of the index", index.records.count);
-  }
+  const known = index.records.count;
+  const tail = await restoreIndex(backend, index, clock, revisionKey(checkpoint.startRevision + 1, 0), ({ rows }) =>
+    progress.at("reading the changes behind the checkpoint of the index", known + rows),
+  );
   if (finished > checkpoint.finished) compact(index, finished, () => undefined);
   const unfinished = graves.filter(({ revision }) => revision > finished);
   const left = scheduled > finished ? leftRows(backend, index, unfinished, scheduled) : [];

@@ -1,8 +1,10 @@
 import { Arena, assert, type Key } from "../../base/index.js";
+import type { HeadRun } from "./head-run.js";
 import { KeyLeaf } from "./key-leaf.js";
 import { type DropRecord, KeyRecords } from "./key-records.js";
 import { noRow, type Row } from "./key-rows.js";
 import { type FilledLeaf, KeyTree, type VisitedKey } from "./key-tree.js";
+import { TreeCursor } from "./tree-cursor.js";
 
 /** Progress of a pass over the whole index. */
 export interface IndexSlice {
@@ -48,7 +50,18 @@ export class KeyIndex {
   }
 
   put(key: Key, main: number, sub: number): Row {
-    return this.#record(key, main, sub, main, 1, false);
+    const { records } = this;
+    let isNew = false;
+    const row = this.#tree.getOrInsert(key, () => {
+      isNew = true;
+      return records.add(main, sub, main, 1);
+    });
+    if (main > this.#newest) this.#newest = main;
+    if (isNew) return row;
+    const wasAlive = records.alive(row);
+    records.put(row, main, sub);
+    if (!wasAlive) this.#tree.changed(key, row);
+    return row;
   }
 
   /** Deletes a key, which exists. */
@@ -84,19 +97,15 @@ export class KeyIndex {
   }
 
   /**
-   * Adds a stored record; records come oldest first. The first record of a key may be in the middle of a generation,
-   * whose beginning was compacted: `version` and `createRevision` tell. Both are 0 for a tombstone.
+   * Adds stored records, sorted by key; runs come oldest first. The first record of a key may be in the middle of a
+   * generation, whose beginning was compacted: its version and creation revision tell. Records that the index knows are
+   * passed over, and so are those that come before the newest one of their key.
    *
-   * @returns `noRow` when the index knows this record, or a later one of the key
+   * @param order the numbers in the run of those to add, a part of `run.sorted()`
    */
-  restore(key: Key, main: number, sub: number, createRevision: number, version: number): Row {
-    const { rows } = this.records;
-    const row = this.#record(key, main, sub, createRevision, version, true);
-    if (row === noRow || version === 0) return row;
-    // The generation may have begun with a record that is compacted, after one that a checkpoint has.
-    rows.setCreateRevision(row, createRevision);
-    rows.setVersion(row, version);
-    return row;
+  restore(run: HeadRun, order: Uint32Array): void {
+    const cursor = new TreeCursor(this.#tree);
+    for (const at of order) this.#restore(cursor, run, at);
   }
 
   /** Drops all records of a key at or below `revision`. The index need not know the key. */
@@ -174,29 +183,30 @@ export class KeyIndex {
     return { next, kept };
   }
 
-  /**
-   * Adds a record to a key; `createRevision` and `version` count only when the key is new to the index.
-   *
-   * @param ifNewer adds nothing, and returns `noRow`, unless the record is newer than all others of the key
-   */
-  #record(key: Key, main: number, sub: number, createRevision: number, version: number, ifNewer: boolean): Row {
+  #restore(cursor: TreeCursor, run: HeadRun, at: number): void {
     const { records } = this;
     const { rows } = records;
-    let isNew = false;
-    const row = this.#tree.getOrInsert(key, () => {
-      isNew = true;
-      return records.add(main, sub, createRevision, version);
-    });
-    if (!isNew && ifNewer) {
+    const main = run.main[at] ?? 0;
+    const sub = run.sub[at] ?? 0;
+    const createRevision = run.createRevision[at] ?? 0;
+    const version = run.version[at] ?? 0;
+    let row = cursor.find(run.names, run.nameStart(at), run.nameEnd(at));
+    if (row === noRow) {
+      row = records.add(main, sub, createRevision, version);
+      cursor.insert(run.key(at), row, version > 0);
+    } else {
       const newest = rows.main(row);
-      if (main < newest || (main === newest && sub <= rows.sub(row))) return noRow;
+      if (main < newest || (main === newest && sub <= rows.sub(row))) return;
+      const wasAlive = records.alive(row);
+      if (version > 0) records.put(row, main, sub);
+      else records.bury(row, main, sub);
+      if (version > 0 !== wasAlive) cursor.changed(version > 0);
+      // The generation may have begun with a record that is compacted, after one that a checkpoint has.
+      rows.setCreateRevision(row, createRevision);
+      rows.setVersion(row, version);
     }
     if (main > this.#newest) this.#newest = main;
-    if (isNew) return row;
-    const wasAlive = records.alive(row);
-    if (version > 0) records.put(row, main, sub);
-    else records.bury(row, main, sub);
-    if (records.alive(row) !== wasAlive) this.#tree.changed(key, row);
-    return row;
+    rows.setLeaseId(row, run.leaseId(at));
+    rows.setBytes(row, run.bytes[at] ?? 0);
   }
 }

@@ -41,6 +41,11 @@ export class KeyLeaf {
     return this.count === 0 ? 0 : this.#end(this.count - 1);
   }
 
+  /** Whether the leaf has to be cut before it gets another key. */
+  get full(): boolean {
+    return this.count === leafKeysMax || (this.count > 1 && this.namesBytes > leafNamesMax);
+  }
+
   row(place: number): Row {
     return this.#arena.segment(this.#block).words[wordOffset(this.#block) + place] ?? noRow;
   }
@@ -71,6 +76,41 @@ export class KeyLeaf {
       else high = middle;
     }
     return ~low;
+  }
+
+  /**
+   * As `find`, for the name in the bytes `[from, to)` of `names`.
+   *
+   * @param low a place before which all keys are below the name
+   */
+  findIn(names: Uint8Array, from: number, to: number, low: number): number {
+    const { count } = this;
+    if (count === 0) return ~0;
+    const { bytes, words } = this.#arena.segment(this.#block);
+    const start = this.#names;
+    const prefix = this.#prefix;
+    const ends = wordOffset(this.#block) + endsAt;
+    for (let at = 0; at < prefix; at++) {
+      if (from + at === to) return ~0;
+      const order = (names[from + at] ?? 0) - (bytes[start + at] ?? 0);
+      if (order !== 0) return order < 0 ? ~0 : ~count;
+    }
+    let first = low;
+    let high = count;
+    while (first < high) {
+      const middle = (first + high) >>> 1;
+      let at = start + (middle === 0 ? prefix : (words[ends + middle - 1] ?? 0));
+      const end = start + (words[ends + middle] ?? 0);
+      let byte = from + prefix;
+      while (at < end && byte < to && bytes[at] === names[byte]) {
+        at++;
+        byte++;
+      }
+      if (at === end && byte === to) return middle;
+      if (byte < to && (at === end || (names[byte] ?? 0) > (bytes[at] ?? 0))) first = middle + 1;
+      else high = middle;
+    }
+    return ~first;
   }
 
   insert(place: number, key: Key, row: Row): void {
@@ -201,7 +241,7 @@ export class KeyLeaf {
       // A shorter prefix leaves the end of the old one to each key.
       for (let at = prefix; at < source.#prefix; at++) bytes[namesTo + end++] = old.bytes[source.#names + at] ?? 0;
       const begin = source.#names + source.#start(place) + Math.max(prefix - source.#prefix, 0);
-      end += old.bytes.copy(bytes, namesTo + end, begin, source.#names + source.#end(place));
+      end += copyName(old.bytes, begin, source.#names + source.#end(place), bytes, namesTo + end);
       words[table + endsAt + place - from] = end;
     }
     if (this.#block !== noBlock) this.#arena.give(this.#block, tableBytes + this.#room);
@@ -253,6 +293,13 @@ export class KeyLeaf {
     while (shared < most && bytes[one + shared] === bytes[other + shared]) shared++;
     return this.#prefix + shared;
   }
+}
+
+/** Copies the bytes `[from, to)`, which are few mostly: a call of native code costs as much as a loop over 50. */
+function copyName(source: Buffer, from: number, to: number, target: Buffer, at: number): number {
+  if (to - from > 50) return source.copy(target, at, from, to);
+  for (let byte = from, place = at; byte < to; byte++, place++) target[place] = source[byte] ?? 0;
+  return to - from;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { type Arena, assert, type Key, keyFromBytes, keyToBytes } from "../../base/index.js";
 import { KeyLeaf, leafKeysMax, leafNamesMax } from "./key-leaf.js";
 import { noRow, type Row } from "./key-rows.js";
+import { addAlive, Branch, childAt, Leaf, type Node, upperBound } from "./tree-nodes.js";
 
 /** The most children of a branch; a branch with one more is cut. */
 const childrenMax = 64;
@@ -8,39 +9,6 @@ const childrenMax = 64;
 const childrenFilled = 48;
 /** A leaf with fewer keys is joined with a neighbour, if both together fill a leaf at most by half. */
 const sparseMax = leafKeysMax / 4;
-
-class Leaf {
-  readonly keys: KeyLeaf;
-  /** Number of living keys. */
-  alive = 0;
-  parent: Branch | undefined = undefined;
-  previous: Leaf | undefined = undefined;
-  next: Leaf | undefined = undefined;
-
-  constructor(keys: KeyLeaf) {
-    this.keys = keys;
-  }
-}
-
-/** `keys[i]` separates two children: keys in `children[i]` are smaller, those in `children[i + 1]` equal or larger. */
-class Branch {
-  keys: Key[];
-  children: Node[];
-  /** Number of living keys in all leaves below. */
-  alive = 0;
-  parent: Branch | undefined = undefined;
-
-  constructor(keys: Key[], children: Node[]) {
-    this.keys = keys;
-    this.children = children;
-    for (const child of children) {
-      child.parent = this;
-      this.alive += child.alive;
-    }
-  }
-}
-
-type Node = Leaf | Branch;
 
 /** A branch on the path to a key, and the child that the path takes. */
 interface Turn {
@@ -97,6 +65,11 @@ export class KeyTree {
     return this.#root.alive;
   }
 
+  /** The top of the tree, for a cursor. */
+  get root(): Node {
+    return this.#root;
+  }
+
   /** The row of `key`; `noRow` when the tree does not hold it. */
   get(key: Key): Row {
     const { keys } = this.#leafOf(key);
@@ -110,7 +83,7 @@ export class KeyTree {
     const place = leaf.keys.find(key);
     if (place >= 0) return leaf.keys.row(place);
     const row = make();
-    if (leaf.keys.count === leafKeysMax || (leaf.keys.count > 1 && leaf.keys.namesBytes > leafNamesMax)) {
+    if (leaf.keys.full) {
       this.#cutAlong(key);
       leaf = this.#leafOf(key);
     }
@@ -340,17 +313,6 @@ function unlink({ previous, next }: Leaf): void {
   if (next !== undefined) next.previous = previous;
 }
 
-/** Adds to the counts of a leaf and of all branches above it. */
-function addAlive(leaf: Leaf, change: number): void {
-  for (let node: Node | undefined = leaf; node !== undefined; node = node.parent) node.alive += change;
-}
-
-function childAt(branch: Branch, place: number): Node {
-  const child = branch.children[place];
-  assert(child !== undefined, "a branch has one child more than keys");
-  return child;
-}
-
 /** The shortest key above `left` and not above `right`, which is above `left`. */
 function shortestBetween(left: Key, right: Key): Key {
   let shared = 0;
@@ -363,16 +325,4 @@ function shortestBetween(left: Key, right: Key): Key {
 function lowerBoundIn(keys: KeyLeaf, key: Key): number {
   const place = keys.find(key);
   return place < 0 ? ~place : place;
-}
-
-/** The first place whose key is above `key`. */
-function upperBound(keys: readonly Key[], key: Key): number {
-  let low = 0;
-  let high = keys.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if ((keys[middle] ?? "") <= key) low = middle + 1;
-    else high = middle;
-  }
-  return low;
 }
