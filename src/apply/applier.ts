@@ -233,7 +233,7 @@ export class Applier {
     const txn = store.beginWrite();
     const result = change(txn);
     this.#telling = txn.endInSteps(this.#budget);
-    for (const each of txn.changes) moveKey(lessor, each);
+    for (const each of txn.changes.ofLeases()) moveKey(lessor, each);
     return result;
   }
 

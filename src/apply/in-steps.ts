@@ -135,7 +135,7 @@ function* write<Result>(
   const telling = txn.endInSteps(budget);
   consistentIndex.end(index, term);
   backend.release();
-  yield* moveKeys(lessor, txn.changes, budget);
+  yield* moveKeys(lessor, txn.changes.ofLeases(), budget);
   if (telling !== undefined) yield* telling;
   return result;
 }

@@ -1,6 +1,7 @@
 import { assert, readBE64, writeBE64 } from "../base/index.js";
 import { allBuckets, type Bucket, bucketEnd, bucketStart, keyInBucket, prefixOf } from "./buckets.js";
 import type { LevelStore } from "./level-store.js";
+import type { NewRows } from "./new-rows.js";
 
 /** How much a bucket holds. */
 export interface BucketSize {
@@ -38,6 +39,16 @@ export class BucketSizes {
     this.#rows[prefix] = (this.#rows[prefix] ?? 0) + 1;
     this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) + keyBytes + valueBytes;
     if (keyBytes > (this.#keyBytesMax[prefix] ?? 0)) this.#keyBytesMax[prefix] = keyBytes;
+  }
+
+  /** Like `add` for each of the rows. */
+  addRows({ bucket, length, keyBytes, keyBytesMax, valueBytes }: NewRows): void {
+    if (bucket === "own") return;
+    const prefix = prefixOf(bucket);
+    this.total += prefixBytes * length + keyBytes + valueBytes;
+    this.#rows[prefix] = (this.#rows[prefix] ?? 0) + length;
+    this.#bytes[prefix] = (this.#bytes[prefix] ?? 0) + keyBytes + valueBytes;
+    this.#keyBytesMax[prefix] = Math.max(this.#keyBytesMax[prefix] ?? 0, keyBytesMax);
   }
 
   remove(bucket: Bucket, keyBytes: number, valueBytes: number): void {

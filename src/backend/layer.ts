@@ -26,6 +26,13 @@ export class Layer {
   #packed: PackedRows | undefined;
   #order: readonly StoredKey[] | undefined;
 
+  /** A sealed layer with these changes. */
+  static of(rows: PackedRows): Layer {
+    const layer = new Layer();
+    layer.#packed = rows;
+    return layer;
+  }
+
   /** Whether the changes lie outside of V8's heap. */
   get packed(): boolean {
     return this.#packed !== undefined;
@@ -62,7 +69,7 @@ export class Layer {
     let bytes = 0;
     for (const [key, change] of this.#changes) bytes += key.length + (change?.byteLength ?? 0);
     if (bytes > packedBytesMax || this.#changes.size === 0) return;
-    this.#packed = new PackedRows(this.#sorted(), this.#changes);
+    this.#packed = PackedRows.of(this.#sorted(), this.#changes);
     this.#changes = new Map();
     this.#order = undefined;
   }

@@ -1,5 +1,6 @@
-import { assert, type Clock, type Logger, type Timer, Turns } from "../base/index.js";
+import { assert, type Clock, type Timer, Turns } from "../base/index.js";
 import type { Backend, BackendView, Row } from "./backend.js";
+import type { BackendOptions } from "./backend-options.js";
 import { inUseKey } from "./batch-record.js";
 import type { BucketSizes } from "./bucket-sizes.js";
 import { type Bucket, bytesOf, type StoredKey, storedKey, storedKeyText } from "./buckets.js";
@@ -10,31 +11,12 @@ import { hashBuckets } from "./hash.js";
 import type { Change, Layer } from "./layer.js";
 import type { LevelStore } from "./level-store.js";
 import { MetaLengths } from "./meta-lengths.js";
+import type { NewRows } from "./new-rows.js";
+import type { PackedRows } from "./packed-rows.js";
 import { SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
 import { Strain } from "./strain.js";
 import { WriteBuffer } from "./write-buffer.js";
-
-export interface BackendOptions {
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** Called once, when a batch could not be written or data could not be read: the member has to stop. */
-  readonly onFailure: (error: DiskError) => void;
-  /** Skips the sync of batches: a machine crash may lose committed changes. Default false. */
-  readonly unsafeNoSync?: boolean;
-  /** Counters to go on with, for a backend that replaces another one; new ones by default. */
-  readonly counters?: BackendCounters;
-  /** How long a change may wait for its batch; 100 ms by default. */
-  readonly batchIntervalMs?: number;
-  /** How many changes may wait for their batch; 10,000 by default. */
-  readonly batchLimit?: number;
-  /** Called for a damaged log instead of a refusal, for tools that read. LevelDB leaves out what it cannot read. */
-  readonly onDamage?: (damage: DiskError) => void;
-  /** Files beside the database; none by default. */
-  readonly sideFiles?: SideFiles;
-  /** Opens the LevelDB directory; tests pass a store whose disk fails. */
-  readonly openStore?: (dir: string) => Promise<LevelStore>;
-}
 
 /** Bytes of changes after which a batch is written, whatever their number. */
 const batchBytesMax = 16 * 1024 * 1024;
@@ -115,7 +97,8 @@ export class LevelBackend implements Backend {
 
   get full(): boolean {
     const bytes = this.#waitingBytes + this.#writingBytes;
-    return this.#buffer.size >= fullBatches * this.#limit || bytes >= fullBatches * batchBytesMax;
+    // Packed changes count by their bytes only: one entry may make very many of them.
+    return this.#buffer.heapSize >= fullBatches * this.#limit || bytes >= fullBatches * batchBytesMax;
   }
 
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined {
@@ -132,6 +115,15 @@ export class LevelBackend implements Backend {
     this.#lengths.put(bucket, id, value.byteLength);
     this.#sizes.add(bucket, key.byteLength, value.byteLength);
     this.#change(id, value);
+  }
+
+  putRows(rows: NewRows): PackedRows {
+    if (this.#closed !== undefined) throw this.#closed;
+    this.#sizes.addRows(rows);
+    const packed = rows.take();
+    this.#buffer.add(packed);
+    this.#changed(packed.bytes);
+    return packed;
   }
 
   delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void {
@@ -325,7 +317,10 @@ export class LevelBackend implements Backend {
 
   #change(id: StoredKey, change: Change): void {
     this.#buffer.set(id, change);
-    const bytes = id.length + (change?.byteLength ?? 0);
+    this.#changed(id.length + (change?.byteLength ?? 0));
+  }
+
+  #changed(bytes: number): void {
     this.#waitingBytes += bytes;
     this.changedBytes += bytes;
     if (this.#writing) return; // `#writeBatches` decides about the next batch when this one is written

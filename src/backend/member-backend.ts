@@ -1,5 +1,7 @@
 import type { Backend, BackendView, Row } from "./backend.js";
 import type { Bucket } from "./buckets.js";
+import type { NewRows } from "./new-rows.js";
+import type { PackedRows } from "./packed-rows.js";
 import type { SideFiles } from "./side-files.js";
 
 /**
@@ -41,6 +43,10 @@ export class MemberBackend implements Backend {
 
   put(bucket: Bucket, key: Uint8Array, value: Uint8Array): void {
     this.#current.put(bucket, key, value);
+  }
+
+  putRows(rows: NewRows): PackedRows {
+    return this.#current.putRows(rows);
   }
 
   delete(bucket: Bucket, key: Uint8Array, valueBytes?: number): void {

@@ -1,9 +1,10 @@
 import type { Backend } from "./backend.js";
+import type { BackendOptions } from "./backend-options.js";
 import { inUseKey } from "./batch-record.js";
 import { readSizes } from "./bucket-sizes.js";
 import { DirectorySize } from "./directory-size.js";
 import { DiskError, damaged, openFailure } from "./disk-error.js";
-import { type BackendOptions, LevelBackend } from "./level-backend.js";
+import { LevelBackend } from "./level-backend.js";
 import { type LevelStore, openLevelStore } from "./level-store.js";
 import { checkLog } from "./log-check.js";
 import { openMemoryStore } from "./memory-store.js";

@@ -13,25 +13,37 @@ export class PackedRows {
   readonly #first: StoredKey;
   readonly #last: StoredKey;
 
+  /** @param bytes keys and values, and `ends` their ends, as the fields have them: at least one row, no key is empty */
+  constructor(bytes: Buffer, ends: Uint32Array) {
+    this.length = ends.length / 2;
+    this.#bytes = bytes;
+    this.#ends = ends;
+    this.#first = this.at(0) ?? "";
+    this.#last = this.at(this.length - 1) ?? "";
+  }
+
   /** @param order the keys of `changes` in order, at least one; no key is empty */
-  constructor(order: readonly StoredKey[], changes: ReadonlyMap<StoredKey, Uint8Array | null>) {
-    let bytes = 0;
-    for (const [key, change] of changes) bytes += key.length + (change?.byteLength ?? 0);
-    this.length = order.length;
-    this.#bytes = Buffer.allocUnsafeSlow(bytes);
-    this.#ends = new Uint32Array(2 * order.length);
-    this.#first = order[0] ?? "";
-    this.#last = order.at(-1) ?? "";
+  static of(order: readonly StoredKey[], changes: ReadonlyMap<StoredKey, Uint8Array | null>): PackedRows {
+    let length = 0;
+    for (const [key, change] of changes) length += key.length + (change?.byteLength ?? 0);
+    const bytes = Buffer.allocUnsafeSlow(length);
+    const ends = new Uint32Array(2 * order.length);
     let end = 0;
     for (const [at, key] of order.entries()) {
-      end += this.#bytes.write(key, end, "latin1");
-      this.#ends[2 * at] = end;
+      end += bytes.write(key, end, "latin1");
+      ends[2 * at] = end;
       const change = changes.get(key);
       if (change == null) continue;
-      this.#bytes.set(change, end);
+      bytes.set(change, end);
       end += change.byteLength;
-      this.#ends[2 * at + 1] = end;
+      ends[2 * at + 1] = end;
     }
+    return new PackedRows(bytes, ends);
+  }
+
+  /** Bytes of all keys and values. */
+  get bytes(): number {
+    return this.#bytes.byteLength;
   }
 
   /** The key of a row; undefined behind the last one. */

@@ -1,6 +1,7 @@
 import { assert } from "../base/index.js";
 import type { StoredKey } from "./buckets.js";
 import { type Change, Layer } from "./layer.js";
+import type { PackedRows } from "./packed-rows.js";
 
 /**
  * The most sealed layers that wait for the next batch. Beyond, two of them are merged, so that a read looks into few.
@@ -32,6 +33,8 @@ export class WriteBuffer {
   /** Numbers of changes: those in `#sealed` and `#held`, and those in `#writing`. */
   #waitingSealed = 0;
   #writingCount = 0;
+  /** Number of changes that lie outside of V8's heap. */
+  #packedCount = 0;
 
   /** Number of changes that wait for a batch; a key changed in two layers counts twice. */
   get waiting(): number {
@@ -43,11 +46,25 @@ export class WriteBuffer {
     return this.#writingCount + this.waiting;
   }
 
+  /** Number of changes on V8's heap. */
+  get heapSize(): number {
+    return this.size - this.#packedCount;
+  }
+
   set(id: StoredKey, change: Change): void {
     this.#open.set(id, change);
     if (this.#held === undefined) {
       if (this.#open.size >= layerChangesMax) this.#sealInto(this.#sealed);
     } else if (this.#open.size >= heldLayerChangesMax) this.#sealInto(this.#held);
+  }
+
+  /** Adds packed changes, behind all others. */
+  add(rows: PackedRows): void {
+    const layers = this.#held ?? this.#sealed;
+    if (this.#open.size > 0) this.#sealInto(layers);
+    layers.push(Layer.of(rows));
+    this.#waitingSealed += rows.length;
+    this.#packedCount += rows.length;
   }
 
   /** The last change of a key; undefined when it has been written, or there is none. */
@@ -89,6 +106,7 @@ export class WriteBuffer {
   drop(): void {
     assert(this.#held !== undefined, "only changes that are held can be dropped");
     this.#waitingSealed -= countChanges(this.#held);
+    this.#packedCount -= countPacked(this.#held);
     this.#open = this.#beforeHold ?? new Layer();
     this.#beforeHold = undefined;
     this.#held = undefined;
@@ -113,6 +131,7 @@ export class WriteBuffer {
 
   /** Ends the batch: LevelDB has written it. */
   written(): void {
+    this.#packedCount -= countPacked(this.#writing);
     this.#writing = [];
     this.#writingCount = 0;
   }
@@ -137,6 +156,7 @@ export class WriteBuffer {
     if (layers === this.#held) this.#open.pack();
     layers.push(this.#open);
     this.#waitingSealed += this.#open.size;
+    if (this.#open.packed) this.#packedCount += this.#open.size;
     this.#open = new Layer();
   }
 }
@@ -172,6 +192,10 @@ function findIn(layers: readonly Layer[], id: StoredKey): Change | undefined {
     if (change !== undefined) return change;
   }
   return undefined;
+}
+
+function countPacked(layers: readonly Layer[]): number {
+  return countChanges(layers.filter(({ packed }) => packed));
 }
 
 function countChanges(layers: readonly Layer[]): number {

@@ -1,9 +1,18 @@
-import { type Key, PackedKeys, type Steps, type WorkBudget } from "../base/index.js";
+import type { PackedRows } from "../backend/index.js";
+import { emptyBytes, type Key, PackedKeys, type Steps, type WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import { type Change, Deletion } from "./change.js";
+import { readStoredKey } from "./stored-head.js";
 
 /** Changes of one revision that are objects. Nearly all revisions have fewer. */
 const objectsMax = 1_024;
+
+/** Consecutive deletes of a range, by their stored rows. */
+interface DeletedRows {
+  readonly rows: PackedRows;
+  /** Whether any of the keys had a lease. */
+  readonly leased: boolean;
+}
 
 /**
  * The changes of one revision, in order. Of a large one, the deletes are kept as names outside of V8's heap, without
@@ -11,8 +20,8 @@ const objectsMax = 1_024;
  */
 export class ChangeList implements Iterable<Change> {
   readonly #revision: number;
-  /** Changes, and numbers of consecutive deletes of which only the names are kept. */
-  readonly #parts: (Change | number)[] = [];
+  /** Changes, and consecutive deletes of which only the names are kept: their number, or their rows. */
+  readonly #parts: (Change | number | DeletedRows)[] = [];
   #names: PackedKeys | undefined;
   #length = 0;
   #deletes = 0;
@@ -51,13 +60,38 @@ export class ChangeList implements Iterable<Change> {
     else this.#parts.push(1);
   }
 
-  *[Symbol.iterator](): Generator<Change, void, undefined> {
+  /** @param leased whether any of the deleted keys had a lease */
+  addDeletes(rows: PackedRows, leased: boolean): void {
+    this.#length += rows.length;
+    this.#deletes += rows.length;
+    this.#parts.push({ rows, leased });
+  }
+
+  [Symbol.iterator](): Generator<Change, void, undefined> {
+    return this.#changes(false);
+  }
+
+  /** The changes without most of those that leave all leases as they are. */
+  ofLeases(): Iterable<Change> {
+    return this.#changes(true);
+  }
+
+  *#changes(ofLeases: boolean): Generator<Change, void, undefined> {
     const names = this.#names?.[Symbol.iterator]();
     for (const part of this.#parts) {
-      if (typeof part !== "number") yield part;
-      else for (let left = part; left > 0; left--) yield new Deletion(names?.next().value ?? "", this.#revision);
+      if (typeof part === "number") {
+        for (let left = part; left > 0; left--) yield new Deletion(names?.next().value ?? "", this.#revision);
+      } else if (!("rows" in part)) yield part;
+      else if (part.leased || !ofLeases) {
+        const { rows } = part;
+        for (let at = 0; at < rows.length; at++) yield new Deletion(nameIn(rows, at), this.#revision);
+      }
     }
   }
+}
+
+function nameIn(rows: PackedRows, at: number): Key {
+  return readStoredKey(rows.change(at) ?? emptyBytes);
 }
 
 /** Called with every revision once it is complete and readable, at once and in order. */

@@ -5,6 +5,7 @@ import { readBE64, writeBE64 } from "../base/index.js";
  * byte order is the order of history. A tombstone's key has a `t` appended.
  */
 const revisionBytes = 17;
+const subAt = 9;
 const separator = 0x5f;
 const tombstoneMark = 0x74;
 
@@ -20,6 +21,11 @@ export function tombstoneKey(main: number, sub: number): Uint8Array {
   return key;
 }
 
+/** Changes the number of a change in its stored key, which belongs to the caller. */
+export function setSub(key: Uint8Array, sub: number): void {
+  writeBE64(key, subAt, sub);
+}
+
 export function isTombstoneKey(key: Uint8Array): boolean {
   return key.length === revisionBytes + 1 && key[revisionBytes] === tombstoneMark;
 }
@@ -29,12 +35,12 @@ export function mainOf(key: Uint8Array): number {
 }
 
 export function subOf(key: Uint8Array): number {
-  return readBE64(key, 9);
+  return readBE64(key, subAt);
 }
 
 function writeRevision(target: Uint8Array, main: number, sub: number): Uint8Array {
   writeBE64(target, 0, main);
   target[8] = separator;
-  writeBE64(target, 9, sub);
+  writeBE64(target, subAt, sub);
   return target;
 }

@@ -1,5 +1,6 @@
 import { assert, type ByteSlab, type Key, keyFromBytes } from "../base/index.js";
 import { KeyValue } from "../wire/index.js";
+import type { KeyLeaf } from "./keys/key-leaf.js";
 
 /** The fields of a stored `mvccpb.KeyValue` that the index, the lessor and watchers need: all but the value. */
 export interface StoredHead {
@@ -64,6 +65,8 @@ export function readStoredHead(bytes: Uint8Array): StoredHead {
   return { key: keyFromBytes(bytes.subarray(keyAt, keyEnd)), createRevision, version, leaseId };
 }
 
+/** The most bytes of a stored pair before its key. */
+const headBytesMax = 6;
 /** The most bytes of a key whose length takes two bytes or fewer. */
 const shortKeyMax = 0x3fff;
 
@@ -81,6 +84,27 @@ export function storedTombstone(key: Key, slab: ByteSlab): Uint8Array {
   if (lengthBytes === 2) stored[2] = length >>> 7;
   stored.write(key, 1 + lengthBytes, "latin1");
   return stored;
+}
+
+/** Stored pairs of deletes, one after the other in the same memory. */
+export class TombstoneValue {
+  /** The memory, in which the last pair lies in front. */
+  bytes = new Uint8Array(256);
+
+  /** Writes the stored pair of the delete of a key in a leaf of the index. @returns its length */
+  write(keys: KeyLeaf, place: number): number {
+    const length = keys.keyLength(place);
+    if (length === 0) return 0;
+    if (length + headBytesMax > this.bytes.length) this.bytes = new Uint8Array(2 * (length + headBytesMax));
+    const { bytes } = this;
+    bytes[0] = keyTag;
+    let at = 1;
+    let left = length;
+    for (; left > 0x7f; left >>>= 7) bytes[at++] = (left & 0x7f) | 0x80;
+    bytes[at++] = left;
+    keys.writeKey(place, bytes, at);
+    return at + length;
+  }
 }
 
 /**

@@ -12,6 +12,7 @@ import {
 import { type Encoded, encodeInto, KeyValue } from "../wire/index.js";
 import { ChangeList } from "./change-list.js";
 import { noRow, type Row } from "./keys/key-rows.js";
+import { deleteMany, keysOfLargeDelete } from "./large-delete.js";
 import { rangeAt, rangeInStepsAt } from "./range-scan.js";
 import type { KeyHead, RangeOptions, RangeResult, Reader } from "./reader.js";
 import { revisionKey, tombstoneKey } from "./revision.js";
@@ -99,6 +100,11 @@ export class WriteTxn implements Reader {
     if (isOneKey(end)) return this.deleteRange(key, "");
     const { index } = this.#state;
     const before = this.#changes.length;
+    if (index.countNow(key, upperBoundOf(end)) > keysOfLargeDelete) {
+      const main = this.#beginChange();
+      yield* deleteMany(this.#state, this.#changes, main, { low: key, high: upperBoundOf(end) }, budget);
+      return this.#changes.length - before;
+    }
     for (let low: Key | undefined = key; low !== undefined; ) {
       const found: Key[] = [];
       const rows: Row[] = [];

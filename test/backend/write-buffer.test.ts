@@ -1,12 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
-import { type Backend, openMemoryBackend } from "../../src/backend/index.js";
+import { type Backend, NewRows, openMemoryBackend } from "../../src/backend/index.js";
 import { WriteBuffer } from "../../src/backend/write-buffer.js";
 import { bytes, collect, testOptions } from "./suite.js";
 
 /** A backend and its expected contents, a plain map. */
 interface Model {
   readonly entries: Map<string, string>;
+  /** Number of rows that were put at once. */
+  rows: number;
 }
 
 interface Real {
@@ -125,6 +127,34 @@ class Held implements fc.AsyncCommand<Model, Real> {
   toString = () => `held(${this.#puts.map(([key, value]) => `${latin1(key)}=${latin1(value)}`)}, ${this.#viewed})`;
 }
 
+/** Rows that are put at once, behind those of earlier commands, in an entry of their own or in a large one. */
+class Rows implements fc.AsyncCommand<Model, Real> {
+  readonly #values: readonly Uint8Array[];
+  readonly #held: boolean;
+  constructor(values: readonly Uint8Array[], held: boolean) {
+    this.#values = values;
+    this.#held = held;
+  }
+  check = () => true;
+  async run(model: Model, { backend }: Real): Promise<void> {
+    const before = sorted(model.entries);
+    if (this.#held) backend.hold();
+    backend.put("lease", Buffer.from("held"), Buffer.from("x"));
+    model.entries.set("held", "x");
+    const rows = new NewRows("lease");
+    for (const value of this.#values) {
+      const key = `row ${String(model.rows++).padStart(5, "0")}`;
+      rows.add(bytes(key), Buffer.concat([value, Buffer.from("rest")]), value.length);
+      model.entries.set(key, latin1(value));
+    }
+    backend.putRows(rows);
+    if (!this.#held) return;
+    expect(await collect(backend.batches("lease"))).toEqual(before);
+    backend.release();
+  }
+  toString = () => `rows(${this.#values.map(latin1)}, ${this.#held})`;
+}
+
 describe("changes in memory, being written and on disk", () => {
   test("are read as one ordered map after any order of puts, deletes, commits and views", async () => {
     const commands = fc.commands(
@@ -139,13 +169,19 @@ describe("changes in memory, being written and on disk", () => {
         fc
           .tuple(fc.array(fc.tuple(shortBytes, shortBytes), { maxLength: 5 }), fc.boolean())
           .map(([puts, viewed]) => new Held(puts, viewed)),
+        fc
+          .tuple(fc.array(shortBytes, { minLength: 1, maxLength: 9 }), fc.boolean())
+          .map(([values, held]) => new Rows(values, held)),
       ],
       { size: "+1" },
     );
     await fc.assert(
       fc.asyncProperty(commands, async (run) => {
         const backend = await openMemoryBackend({ ...testOptions(), batchLimit: 7 });
-        await fc.asyncModelRun(() => ({ model: { entries: new Map<string, string>() }, real: { backend } }), run);
+        await fc.asyncModelRun(
+          () => ({ model: { entries: new Map<string, string>(), rows: 0 }, real: { backend } }),
+          run,
+        );
         await backend.close();
       }),
       { numRuns: 150 },
@@ -162,6 +198,22 @@ test("a put of a revision reads no layer, however many layers a large entry has 
   expect(find).not.toHaveBeenCalled();
   find.mockRestore();
   expect(await collect(backend.batches("key"))).toHaveLength(100);
+  await backend.close();
+});
+
+test("packed rows do not make a backend full by their number, and leave no count behind", async () => {
+  const backend = await openMemoryBackend({ ...testOptions(), batchLimit: 10 });
+  const rows = new NewRows("key");
+  backend.hold();
+  for (let at = 0; at < 50; at++) rows.add(bytes(`row ${at + 10}`), bytes("v"));
+  backend.putRows(rows);
+  backend.release();
+  expect([backend.pendingChanges, backend.full]).toEqual([50, false]);
+  await backend.commit();
+  for (let at = 0; at < 39; at++) backend.put("key", bytes(`later ${at}`), bytes("v"));
+  expect([backend.pendingChanges, backend.full]).toEqual([39, false]);
+  backend.put("key", bytes("one more"), bytes("v"));
+  expect(backend.full).toBe(true);
   await backend.close();
 });
 

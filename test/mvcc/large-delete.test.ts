@@ -1,10 +1,13 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, test } from "vitest";
-import type { Change } from "../../src/mvcc/index.js";
+import type { Backend } from "../../src/backend/index.js";
+import type { Change, Store } from "../../src/mvcc/index.js";
+import { KeyValue } from "../../src/wire/index.js";
 import { heapBytesOf } from "../support/heap-bytes.js";
 import { openBackend, openOver, show, write } from "./fixture.js";
 
 const name = (at: number): string => `key/${String(at).padStart(8, "0")}`;
-const count = 60_000;
+const count = 20_000;
 
 async function openFilled() {
   const backend = await openBackend();
@@ -52,4 +55,97 @@ test("the changes of a large write are told in their order, whatever they are", 
   expect(told.map(({ key }) => key)).toEqual(keys);
   expect(told.filter(({ type }) => type === "put").map(({ key }) => key)).toEqual(["first", name(1), "x"]);
   expect(new Set(told.map(({ modRevision }) => modRevision))).toEqual(new Set([revision]));
+});
+
+/** Keys of all kinds: with older versions, deleted, put again, with a lease, with a long name. */
+async function openMixed(): Promise<{ backend: Backend; store: Store }> {
+  const backend = await openBackend();
+  const store = await openOver(backend);
+  const all = Array.from({ length: 4_000 }, (_, at) => at);
+  const some = (each: number) => all.filter((at) => at % each === 0);
+  write(store, ...all.map((at) => ({ put: name(at), value: `${at}` })));
+  write(store, ...some(3).map((at) => ({ put: name(at), value: "newer", lease: at % 2 === 0 ? 7n : 0n })));
+  write(store, ...some(5).map((at) => ({ del: name(at) })));
+  write(store, ...some(10).map((at) => ({ put: name(at), value: "again" })));
+  write(store, ...[100, 127, 128, 200, 16_384, 40_000].map((length) => ({ put: `key/00001000${"x".repeat(length)}` })));
+  return { backend, store };
+}
+
+const low = name(500);
+const high = name(3_500);
+
+async function deletedOneByOne() {
+  const { backend, store } = await openMixed();
+  const txn = store.beginWrite();
+  txn.put("first", Buffer.from("1"), 0n);
+  const { kvs } = store.range(low, high, { keysOnly: true });
+  for (const kv of kvs) txn.deleteRange(KeyValue.decode(kv).key, "");
+  txn.put("last", Buffer.from("2"), 0n);
+  txn.end();
+  await backend.commit();
+  return { backend, store, deleted: kvs.length };
+}
+
+async function stateOf(backend: Backend, store: Store) {
+  const rows: string[] = [];
+  for await (const batch of backend.batches("key")) {
+    for (const [key, value] of batch) rows.push(Buffer.concat([key, value]).toString("latin1"));
+  }
+  const view = backend.view();
+  const sizes = view.sizeOf("key");
+  await view.close();
+  return { rows, sizes, keys: store.keyCount, now: show(store), before: show(store, store.revision - 1) };
+}
+
+test("a large delete leaves the same bytes as a delete of each key, wherever its steps are cut", async () => {
+  const one = await deletedOneByOne();
+  await one.store.compact(3).done;
+  await one.backend.commit();
+  const wanted = await stateOf(one.backend, one.store);
+  for (const every of [1, 3, Number.POSITIVE_INFINITY]) {
+    const { backend, store } = await openMixed();
+    const compacted = store.compact(3);
+    let asked = 0;
+    const budget = { over: () => ++asked % every === 0 };
+    const told: Change[] = [];
+    store.onChanges((_, changes) => told.push(...changes));
+    backend.hold();
+    const txn = store.beginWrite();
+    txn.put("first", Buffer.from("1"), 0n);
+    const steps = txn.deleteInSteps(low, high, budget);
+    let step = steps.next();
+    for (; step.done !== true; step = steps.next()) await nextTurn();
+    expect(step.value).toBe(one.deleted);
+    expect(txn.range(low, high).count).toBe(0);
+    txn.put("last", Buffer.from("2"), 0n);
+    txn.end();
+    backend.release();
+    await compacted.done;
+    await backend.commit();
+    expect(await stateOf(backend, store)).toEqual(wanted);
+    expect(told.map(({ key }) => key)).toEqual([
+      "first",
+      ...told
+        .slice(1, -1)
+        .map(({ key }) => key)
+        .sort(),
+      "last",
+    ]);
+    expect(told.length).toBe(one.deleted + 2);
+    // All keys of the lease are among the changes that leases are told.
+    const leased = [...txn.changes.ofLeases()].map(({ key }) => key);
+    for (let at = 504; at < 3_500; at += 6) if (at % 5 !== 0) expect(leased).toContain(name(at));
+    // The index that is read from the disk is the one that is in memory.
+    const again = await openOver(backend);
+    expect(show(again)).toEqual(wanted.now);
+  }
+});
+
+test("a large delete that concerns no lease tells leases of no key", async () => {
+  const { store } = await openFilled();
+  const txn = store.beginWrite();
+  txn.put("kept", Buffer.from("1"), 7n);
+  txn.deleteRange("key/", "key0");
+  txn.end();
+  expect([...txn.changes.ofLeases()].map(({ key }) => key)).toEqual(["kept"]);
 });

@@ -73,6 +73,43 @@ export class KeyIndex {
     this.#tree.changed(key, row);
   }
 
+  /**
+   * Deletes the keys of `[low, high)` that exist, in order, leaf by leaf.
+   *
+   * @param sub number of the first of these changes
+   * @param onBuried called with each of them, and with its place in a leaf
+   * @param full as for `KeyTree.buryLeaves`
+   * @returns the key at which to continue; undefined at the end
+   */
+  buryRange(
+    low: Key,
+    high: Key | undefined,
+    main: number,
+    sub: number,
+    onBuried: (row: Row, sub: number, keys: KeyLeaf, place: number) => void,
+    full: () => boolean,
+  ): Key | undefined {
+    const { records } = this;
+    let nextSub = sub;
+    const next = this.#tree.buryLeaves(
+      low,
+      high,
+      (keys, from, end) => {
+        const before = nextSub;
+        for (let place = from; place < end; place++) {
+          const row = keys.row(place);
+          if (!records.alive(row)) continue;
+          records.bury(row, main, nextSub);
+          onBuried(row, nextSub++, keys, place);
+        }
+        return nextSub - before;
+      },
+      full,
+    );
+    if (nextSub > sub) this.#newest = main;
+    return next;
+  }
+
   /** An empty leaf for `fill`. */
   newLeaf(): KeyLeaf {
     return new KeyLeaf(this.#arena);

@@ -58,6 +58,23 @@ export class KeyLeaf {
     return this.#prefix === 0 ? rest : bytes.toString("latin1", names, names + this.#prefix) + rest;
   }
 
+  /** Number of bytes of the key at `place`. */
+  keyLength(place: number): number {
+    return this.#length(place);
+  }
+
+  /** Writes the key at `place` into `target`, from its byte `at` on. */
+  writeKey(place: number, target: Uint8Array, at: number): void {
+    const { bytes } = this.#arena.segment(this.#block);
+    const names = this.#names;
+    const prefix = this.#prefix;
+    const rest = names + this.#start(place);
+    const restLength = names + this.#end(place) - rest;
+    // Names are short, and a copy with a loop is faster then.
+    for (let byte = 0; byte < prefix; byte++) target[at + byte] = bytes[names + byte] ?? 0;
+    for (let byte = 0; byte < restLength; byte++) target[at + prefix + byte] = bytes[rest + byte] ?? 0;
+  }
+
   /** The first place whose key is not below `key`; its complement (`~place`) when the key there is another one. */
   find(key: Key): number {
     const { count } = this;

@@ -109,10 +109,15 @@ export class KeyRows {
 
   /** Lease that the newest record names; 0 means none. */
   leaseId(row: Row): bigint {
-    const { leases, words } = this.#page(row);
-    const at = (row & rowMask) * wordsOfRow + leaseAt;
     // Most keys have no lease, and reading a bigint makes an object.
-    return words[at] === 0 && words[at + 1] === 0 ? 0n : (leases[at / 2] ?? 0n);
+    if (!this.hasLease(row)) return 0n;
+    return this.#page(row).leases[((row & rowMask) * wordsOfRow + leaseAt) / 2] ?? 0n;
+  }
+
+  hasLease(row: Row): boolean {
+    const { words } = this.#page(row);
+    const at = (row & rowMask) * wordsOfRow + leaseAt;
+    return words[at] !== 0 || words[at + 1] !== 0;
   }
 
   setLeaseId(row: Row, leaseId: bigint): void {

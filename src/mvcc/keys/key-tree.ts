@@ -137,6 +137,30 @@ export class KeyTree {
     }
   }
 
+  /**
+   * Visits the leaves with living keys of `[low, high)`, each with the places of its keys in the range. `bury` deletes
+   * keys there and returns their number; it must not change the tree.
+   *
+   * @param full ends the walk when it returns true; asked after each leaf
+   * @returns the key at which to continue; undefined at the end
+   */
+  buryLeaves(
+    low: Key,
+    high: Key | undefined,
+    bury: (keys: KeyLeaf, from: number, end: number) => number,
+    full: () => boolean,
+  ): Key | undefined {
+    let leaf: Leaf | undefined = this.#leafOf(low);
+    for (let from = lowerBoundIn(leaf.keys, low); leaf !== undefined; leaf = leaf.next, from = 0) {
+      const { keys }: Leaf = leaf;
+      const end = high === undefined ? keys.count : lowerBoundIn(keys, high);
+      if (leaf.alive > 0 && from < end) addAlive(leaf, -bury(keys, from, end));
+      if (end < keys.count) return undefined;
+      if (full()) return leaf.next?.keys.key(0);
+    }
+    return undefined;
+  }
+
   /** Fills the empty tree with leaves in key order. None of them is empty. */
   fill(filled: readonly FilledLeaf[]): void {
     assert(this.#root instanceof Leaf && this.#root.keys.count === 0, "an empty tree is filled");
