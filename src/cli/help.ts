@@ -1,10 +1,13 @@
-import { Command, type Help, Option } from "commander";
+import { Command, Help, Option } from "commander";
 import type { CommandSpec } from "./command-spec.js";
 import { inheritedBy } from "./find-command.js";
 import type { FlagSpec } from "./flag-set.js";
 import { type Bytes, bytesOf } from "./go-text.js";
 import { paint } from "./output.js";
 import { around } from "./surroundings.js";
+
+/** The widest column of flags and commands. A longer one has its description on the next line. */
+const termWidthMax = 36;
 
 /**
  * The help of a command. The text comes from the table of commands, and commander lays it out.
@@ -16,8 +19,13 @@ export function helpOf(path: readonly CommandSpec[], footer: string): Bytes {
   if (spec === undefined) return "";
   const name = path.map((command) => command.name).join(" ");
   const command = new Command(name).description(spec.summary).helpOption("-h, --help", "show this");
-  command.usage(usageOf(spec));
+  const layout = new Help();
+  /** The left column of the list of commands. */
+  const terms = new Map<Command, string>();
   command.configureHelp({
+    commandUsage: () => `${name} ${usageOf(spec)}`.trim(),
+    padWidth: (of, help) => Math.min(layout.padWidth(of, help), termWidthMax),
+    formatItem,
     helpWidth: Math.min(around.stdout.columns ?? 100, 110),
     sortSubcommands: false,
     showGlobalOptions: false,
@@ -25,13 +33,14 @@ export function helpOf(path: readonly CommandSpec[], footer: string): Bytes {
     styleCommandText: (text) => paint("cyan", text),
     styleSubcommandText: (text) => paint("cyan", text),
     styleOptionText: (text) => paint("green", text),
-    subcommandTerm,
+    subcommandTerm: (child) => terms.get(child) ?? child.name(),
   });
   for (const flag of spec.flags ?? []) command.addOption(optionOf(flag).helpGroup("Flags:"));
   const everywhere = [...inheritedBy(path), ...(spec.inherited ?? [])];
   for (const flag of everywhere) command.addOption(optionOf(flag).helpGroup("Flags of every command:"));
   for (const child of spec.subcommands ?? []) {
-    const entry = new Command(child.name).description(child.summary).usage(usageOf(child));
+    const entry = new Command(child.name).description(child.summary);
+    terms.set(entry, `${child.name} ${usageOf(child)}`.trim());
     command.addCommand(entry.helpGroup(`${child.group ?? "Commands"}:`));
   }
   command.helpCommand(false);
@@ -39,8 +48,12 @@ export function helpOf(path: readonly CommandSpec[], footer: string): Bytes {
   return bytesOf(command.helpInformation() + end);
 }
 
-function subcommandTerm(this: Help, command: Command): string {
-  return `${command.name()} ${command.usage()}`.trim();
+function formatItem(this: Help, term: string, width: number, description: string, help: Help): string {
+  const text = Help.prototype.formatItem.call(this, term, width, description, help);
+  // The description of a term that is too wide begins where those of other terms do.
+  return help.displayWidth(term) <= width
+    ? text
+    : `  ${term}\n${Help.prototype.formatItem.call(this, "", width, description, help)}`;
 }
 
 function usageOf({ usage = "", subcommands, flags = [] }: CommandSpec): string {

@@ -170,7 +170,9 @@ function parseFile(path: string): ParsedFile {
   const document = parseDocument(text, { version: "1.1", uniqueKeys: false, logLevel: "error", lineCounter });
   const [error] = document.errors;
   if (error !== undefined) {
-    throw new FlagError(`${path} is neither YAML nor JSON: ${error.message.split("\n")[0]}`);
+    // A colon follows, and then the lines around the mistake.
+    const [reason = ""] = error.message.split("\n");
+    throw new FlagError(`${path} is neither YAML nor JSON: ${reason.replace(/:$/, "")}`);
   }
   const lines = new Map<string, number>();
   const twice: string[] = [];

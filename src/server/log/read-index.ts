@@ -119,7 +119,7 @@ export class ReadIndex {
     });
   }
 
-  /** Sends the request again after a change of the leader, since the old leader's answer may be stale or missing. */
+  /** Ends the reads whose request was sent to the leader before: its answer may be missing, or come too late. */
   leaderChanged(): void {
     const round = this.#asked;
     if (round === undefined) return;
