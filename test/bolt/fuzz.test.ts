@@ -10,7 +10,7 @@ import { bboltFile, boltFile, numbered } from "./files.js";
 // Tests that a file with random damage is read or refused with a BoltError in little time, and that no bucket gives
 // more pairs than fit into the file. Damage is made where it does most: in headers, tables, meta pages and whole pages.
 
-const runs = Number(process.env.ETCD_TS_FUZZ_RUNS ?? 1500);
+const runs = Number(process.env.ETCD_TS_FUZZ_RUNS ?? 700);
 const slowCpuMs = 2_000;
 let folder = "";
 

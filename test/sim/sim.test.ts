@@ -36,6 +36,9 @@ beforeAll(() => {
 });
 afterAll(() => restore());
 
+/** The outcome of the first seed in each mode. */
+const firstOutcomes = new Map<string, Awaited<ReturnType<typeof simulate>>>();
+
 // The last two cost more for each seed.
 const modes = [
   { mode: "on one loop", actors: false, mixed: false, seeds },
@@ -53,6 +56,7 @@ for (const { mode, actors, mixed, seeds } of modes)
     for (let seed = first; seed < first + seeds; seed++) {
       try {
         const outcome = await simulate(seed, { actors, mixed, print });
+        if (seed === first) firstOutcomes.set(mode, outcome);
         writes += outcome.writes;
         reads += outcome.reads;
         changes += outcome.membershipChanges;
@@ -89,5 +93,6 @@ for (const { mode, actors, mixed, seeds } of modes)
 
 for (const { mode, actors, mixed } of modes)
   test(`two runs of a seed ${mode} are the same`, async () => {
-    expect(await simulate(first, { actors, mixed })).toEqual(await simulate(first, { actors, mixed }));
+    const outcome = firstOutcomes.get(mode) ?? (await simulate(first, { actors, mixed }));
+    expect(await simulate(first, { actors, mixed })).toEqual(outcome);
   });

@@ -95,7 +95,7 @@ const logs = [
   { name: "many segments", segmentBytes: 200_000, steps: 60 },
 ];
 
-for (const [seed, { name, segmentBytes, steps: stepsMax }] of Array.from({ length: 30 }, (_, at) => {
+for (const [seed, { name, segmentBytes, steps: stepsMax }] of Array.from({ length: 16 }, (_, at) => {
   return [at + 1, logs[at % 2] ?? { name: "", segmentBytes: 0, steps: 0 }] as const;
 })) {
   test(`random saves, overwrites, snapshots and compactions of ${name} can be read back (seed ${seed})`, async () => {

@@ -140,7 +140,7 @@ test("a start from a checkpoint equals a start from all rows, after a crash at a
       written += disk.files.size;
       if (failure !== undefined) throw failure;
     }),
-    { numRuns: 60 },
+    { numRuns: 30 },
   );
   expect([used > 100, written > 10]).toEqual([true, true]);
 });

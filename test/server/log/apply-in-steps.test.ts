@@ -36,7 +36,7 @@ function loopOver({ applier, backend, consistentIndex }: Bench) {
   return { loop, position, results };
 }
 
-/** Stores many keys, half of them with one lease, and creates six watchers of them. */
+/** Stores many keys, half of them with one lease, and creates three watchers of them. */
 async function fill(bench: Bench): Promise<TestSink[]> {
   bench.mustApply({ leaseGrant: { id: lease(1), ttl: 60 } });
   for (let at = 0; at < keys; at += 1_000) {
@@ -46,7 +46,7 @@ async function fill(bench: Bench): Promise<TestSink[]> {
     bench.mustApply({ txn: txn([], puts) });
   }
   const watching = watchable(bench.store);
-  return Array.from({ length: 6 }, () => {
+  return Array.from({ length: 3 }, () => {
     const sink = new TestSink();
     watching.newStream(sink).watch(0n, on("k", { end: "l", prevKv: true }));
     return sink;
