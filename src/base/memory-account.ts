@@ -18,6 +18,8 @@ export type MemoryPriority = "ordinary" | "first";
 export interface MemoryAccountOptions {
   /** The most bytes that may be held, all kinds together. */
   readonly limitBytes: number;
+  /** Bytes of open connections that do not count against the limit; 0 by default. */
+  readonly connectionBytes?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long work waits for room before it is refused; 5 s by default. */
@@ -77,7 +79,8 @@ export class MemoryAccount {
   #saidAt = Number.NEGATIVE_INFINITY;
   #looking = false;
 
-  constructor({ limitBytes, clock, logger, shared, waitMsMax = waitMsMaxDefault }: MemoryAccountOptions) {
+  constructor(options: MemoryAccountOptions) {
+    const { limitBytes, clock, logger, shared, connectionBytes = 0, waitMsMax = waitMsMaxDefault } = options;
     this.limitBytes = limitBytes;
     this.#ordinaryBytesMax = limitBytes === Number.POSITIVE_INFINITY ? limitBytes : limitBytes * (1 - reserveShare);
     this.#patientBytesMax = this.#ordinaryBytesMax * scarceShare;
@@ -94,9 +97,9 @@ export class MemoryAccount {
       refused: (pot) => this.#short(pot),
       wait: (pot, bytes, asker) => this.#wait(pot, bytes, asker),
     };
-    const pot = (kind: MemoryKind): MemoryPot => new MemoryPot(kind, ledger);
+    const pot = (kind: MemoryKind, ownBytes?: number): MemoryPot => new MemoryPot(kind, ledger, ownBytes);
     this.#pots = {
-      connections: pot("connections"),
+      connections: pot("connections", connectionBytes),
       calls: pot("calls"),
       requests: pot("requests"),
       answers: pot("answers"),
@@ -105,7 +108,7 @@ export class MemoryAccount {
     };
   }
 
-  /** Bytes held now, all kinds together; without those of other threads. */
+  /** Bytes held now, all kinds together; without those of other threads, and of connections within their own. */
   get heldBytes(): number {
     return this.#heldBytes;
   }
@@ -273,12 +276,15 @@ interface Ledger {
 export class MemoryPot {
   readonly kind: MemoryKind;
   readonly #ledger: Ledger;
+  readonly #ownBytes: number;
   #heldBytes = 0;
   #refusals = 0;
 
-  constructor(kind: MemoryKind, ledger: Ledger) {
+  /** @param ownBytes bytes of this kind that do not count against the limit of the account */
+  constructor(kind: MemoryKind, ledger: Ledger, ownBytes = 0) {
     this.kind = kind;
     this.#ledger = ledger;
+    this.#ownBytes = ownBytes;
   }
 
   get heldBytes(): number {
@@ -292,7 +298,7 @@ export class MemoryPot {
 
   /** Takes bytes if there is room. @returns false otherwise; nothing is taken then, and the refusal is counted */
   tryTake(bytes: number, priority: MemoryPriority = "ordinary"): boolean {
-    if (!this.#ledger.hasRoom(bytes, priority)) {
+    if (!this.#ledger.hasRoom(this.#counted(bytes), priority)) {
       this.refuse();
       return false;
     }
@@ -316,13 +322,14 @@ export class MemoryPot {
 
   /** Counts bytes that are held already, or bounded elsewhere, whether or not there is room. */
   take(bytes: number): void {
+    const counted = this.#counted(bytes);
     this.#heldBytes += bytes;
-    this.#ledger.add(bytes);
+    this.#ledger.add(counted);
   }
 
   release(bytes: number): void {
     this.#heldBytes -= bytes;
-    this.#ledger.subtract(bytes);
+    this.#ledger.subtract(this.#counted(bytes));
   }
 
   /**
@@ -338,5 +345,11 @@ export class MemoryPot {
   refuse(): void {
     this.#refusals++;
     this.#ledger.refused(this);
+  }
+
+  /** Those of the next `bytes` that count against the limit. */
+  #counted(bytes: number): number {
+    if (this.#ownBytes === 0) return bytes;
+    return Math.max(0, this.#heldBytes + bytes - this.#ownBytes) - Math.max(0, this.#heldBytes - this.#ownBytes);
   }
 }

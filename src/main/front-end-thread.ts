@@ -9,6 +9,7 @@ import { jsonLines } from "./log-json.js";
 import type { Sharing } from "./ports.js";
 import { openClientSecurity } from "./security.js";
 import { StartError } from "./start-error.js";
+import { frontEndCount } from "./thread-count.js";
 
 /** The wishes of the main thread after the start of this one. */
 interface Told {
@@ -26,7 +27,9 @@ async function run(): Promise<void> {
   const life = thread.port(portNames.life);
   const told = listen(life, place);
   const counters = new CallCounters();
-  const memory = clientMemory(settings.maxMemoryBytes, machineBytes, clock, logger, new SharedBytes(shared.memory));
+  const sharers = frontEndCount(settings.threads);
+  const bytes = new SharedBytes(shared.memory);
+  const memory = clientMemory(settings.maxMemoryBytes, machineBytes, clock, logger, bytes, sharers);
   const connections = new ConnectionLimit(connectionsMax, logger, "client", shared.connections);
   const state = new RemoteServices(thread.port(portNames.state), { calls: counters, memory });
   let frontEnd: FrontEnd;

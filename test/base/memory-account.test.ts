@@ -139,6 +139,26 @@ test("when the first waiter gives up, the next one is served at once", async () 
   expect(seen.toSorted()).toEqual(["large: etcdserver: request canceled", "small"]);
 });
 
+test("connections have bytes of their own, and count against the limit beyond them", () => {
+  const account = new MemoryAccount({
+    limitBytes: 800,
+    connectionBytes: 100,
+    clock: new ManualClock(),
+    logger: silentLogger,
+  });
+  const connections = account.pot("connections");
+  connections.take(90);
+  expect(account.heldBytes).toBe(0);
+  connections.take(30);
+  expect([connections.heldBytes, account.heldBytes]).toEqual([120, 20]);
+  expect(connections.tryTake(681)).toBe(false);
+  expect(connections.tryTake(680)).toBe(true);
+  connections.release(720);
+  expect([connections.heldBytes, account.heldBytes]).toEqual([80, 0]);
+  // The calls have no share in them.
+  expect(account.pot("calls").tryTake(701)).toBe(false);
+});
+
 test("a full account is logged once in ten seconds, with its largest users", () => {
   const { account, clock, lines } = opened(800);
   account.pot("watches").take(800);

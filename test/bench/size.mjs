@@ -9,7 +9,7 @@
 //   node test/bench/size.mjs --attached 100000                keys of one lease
 // Several of these options may be given; each is measured with a member of its own. With `--etcd PATH` the same is done to
 // that program first, and its figures are in front. `--server COMMAND` measures another build of this server, and `--flags=FLAGS`
-// adds flags to it, such as `--flags=--max-memory=8589934592`, which 100,000 streams need.
+// adds flags to it, such as `--flags=--max-memory=2147483648`.
 // With `--folder DIR` the keys stay in a folder: a later call goes on with them, also after one that was ended in the
 // middle. `--follower` then adds a learner to the member with these keys, which takes as much of the disk again.
 // Bytes are resident memory after a garbage collection, so a busy machine does not change them much. Times and rates are

@@ -43,6 +43,8 @@ export interface StreamBinding {
   run(stream: ServerStream<Uint8Array, Uint8Array>): Promise<void>;
   /** Does the same as `run`, with less memory for a stream that waits. Absent for methods with few streams. */
   readonly open?: OpenSession<Uint8Array, Uint8Array>;
+  /** The bytes of memory of a handler, if they are not those that `run` or `open` usually takes. */
+  readonly memoryBytes?: number;
 }
 
 /** The same binding with another way to run its streams. */

@@ -7,6 +7,7 @@ import { type Answer, type PartsOutput, sendParts } from "./answer.js";
 import type { Binding, CallLog, StreamBinding, UnaryBinding } from "./binding.js";
 import type { MethodCounters } from "./call-counters.js";
 import type { CallEnvironment } from "./call-environment.js";
+import { chargeHandler } from "./call-memory.js";
 import { answerHead, fieldOf, refusalOf, trailersOf } from "./grpc-head.js";
 import { MessageReader, type ReceivedMessage } from "./grpc-messages.js";
 import type { HalfOpenPlace } from "./half-open-calls.js";
@@ -21,8 +22,6 @@ const unsentBytesMax = 64 * 1024;
 const nothing = new Uint8Array(0);
 /** The memory of a queued message beside its bytes. */
 const keptMessageBytes = 256;
-/** The memory of a running stream handler, in addition to that of the call. */
-const streamHandlerBytes = 1024;
 
 type StreamOfBytes = ServerStream<Uint8Array, Uint8Array> & SessionStream<Uint8Array, Uint8Array>;
 
@@ -359,7 +358,7 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
 
   #beginStream(): void {
     if (this.#begun || this.#ended !== "no" || this.#binding.kind !== "stream") return;
-    if (!this.#stream.charge(streamHandlerBytes)) {
+    if (!chargeHandler(this.#stream, this.#binding)) {
       this.overloaded();
       return;
     }

@@ -26,6 +26,7 @@ import { type Binding, typeOf } from "./binding.js";
 import type { CallCounters, MethodCounters } from "./call-counters.js";
 import type { CallEnvironment, LastingCall } from "./call-environment.js";
 import { type CallHead, CallHeads } from "./call-heads.js";
+import { callBytes } from "./call-memory.js";
 import { Deadlines } from "./deadlines.js";
 import type { Admission } from "./gate.js";
 import { GrpcCall } from "./grpc-call.js";
@@ -33,8 +34,6 @@ import { frequentFields, metadataBytesMax, oddTimeout, quoted, refusalOf, timeou
 import { acceptedEncodings, isAcceptedEncoding } from "./grpc-messages.js";
 import { HalfOpenCalls } from "./half-open-calls.js";
 
-/** The memory of an open call, with its share of the connection, beside its metadata and the handler of a stream. */
-const callBytes = 4 * 1024;
 /** The memory of a connection beside its streams: HPACK tables, and the objects that read and write. */
 const connectionBytes = 8 * 1024;
 /** How long a client may take to send the HTTP/2 preface. */

@@ -24,6 +24,19 @@ const lease: Binding = {
     for await (const message of stream.read()) stream.write(message);
   },
 };
+/** A stream that is called with the client's messages, and waits for the first one. */
+const waits: Binding = {
+  kind: "stream",
+  path: "/t.T/Session",
+  run: () => Promise.reject(new Error("it is opened instead")),
+  open: (stream) => ({
+    begin: () => stream.next(),
+    message: () => undefined,
+    noMoreMessages: () => stream.close(),
+    failed: (error) => stream.close(error),
+    cancelled: () => stream.close(),
+  }),
+};
 const list: Binding = { kind: "unary", path: "/t.T/List", reads: true, run: async () => Buffer.alloc(mebibyte) };
 const put: Binding = { kind: "unary", path: "/t.T/Put", run: async (message) => message };
 const slow: Binding = { kind: "unary", path: "/t.T/Slow", run: (_, call) => aborted(call.signal).then(() => none) };
@@ -64,7 +77,7 @@ function start(limitBytes: number) {
   const clock = new ManualClock();
   const memory = new MemoryAccount({ limitBytes, clock, logger });
   const server = new GrpcServer({
-    bindings: [watch, lease, list, put, slow],
+    bindings: [watch, waits, lease, list, put, slow],
     gate: new Gate({ clusterVersion: () => "3.5.0", isLearner: () => false, leadership: { hasLeader: true } }, "3.7"),
     ...{ counters: new CallCounters(), slow: new SlowCalls(clock, silentLogger, 1e9) },
     ...{ logger: silentLogger, clock, memory, timed: false },
@@ -113,6 +126,22 @@ test("calls without a message hold a share of the account at most: the oldest ar
   attacker.socket.destroy();
   await quiet();
   expect(memory.heldBytes).toBe(0);
+});
+
+test("a stream that waits counts about what it takes, a handler with promises more than a session", async () => {
+  const { memory, attack } = start(64 * mebibyte);
+  const attacker = await attack();
+  const connections = memory.heldBytes;
+  const perStream = async (ids: readonly number[], path: string): Promise<number> => {
+    const before = memory.heldBytes;
+    await attacker.send(...ids.flatMap((id) => [call(id, path), message(id, 30)]));
+    return (memory.heldBytes - before) / ids.length;
+  };
+  expect(await perStream(odd(100), "/t.T/Session")).toBe(1_280 + 512);
+  expect(await perStream(odd(100, 201), "/t.T/Watch")).toBeGreaterThan(10_000);
+  attacker.socket.destroy();
+  await quiet();
+  expect(memory.heldBytes).toBeLessThanOrEqual(connections);
 });
 
 test("streams with a message are refused with a reason when the account is full", async () => {
