@@ -64,6 +64,18 @@ export class PackedRows {
     return end === 0 ? null : this.#bytes.subarray(this.#ends[2 * row], end);
   }
 
+  /** Number of bytes of a row's value; 0 when the key is removed. */
+  valueLength(row: number): number {
+    const end = this.#ends[2 * row + 1] ?? 0;
+    return end === 0 ? 0 : end - (this.#ends[2 * row] ?? 0);
+  }
+
+  /** A row's value from its byte `from` on, as latin1 text. */
+  valueText(row: number, from: number): string {
+    const keyEnd = this.#ends[2 * row] ?? 0;
+    return this.#bytes.toString("latin1", keyEnd + from, keyEnd + this.valueLength(row));
+  }
+
   find(key: StoredKey): Uint8Array | null | undefined {
     if (key < this.#first || key > this.#last) return undefined;
     let low = 0;

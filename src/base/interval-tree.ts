@@ -55,6 +55,11 @@ export class IntervalTree<Value> {
     visitAround(this.#root, point, visit);
   }
 
+  /** Whether an interval contains any key from `first` to `last`, which is included. */
+  meets(first: Key, last: Key): boolean {
+    return meetsAny(this.#root, first, last);
+  }
+
   #insert(node: Node<Value> | undefined, low: Key, high: Key, value: Value): Node<Value> {
     if (node === undefined) {
       this.#size++;
@@ -97,6 +102,12 @@ function visitAround<Value>(node: Node<Value> | undefined, point: Key, visit: (v
   if (node.low > point) return;
   if (point < node.high) visit(node.value);
   visitAround(node.right, point, visit);
+}
+
+function meetsAny<Value>(node: Node<Value> | undefined, first: Key, last: Key): boolean {
+  if (node === undefined || node.reach <= first) return false;
+  if (node.low <= last && first < node.high) return true;
+  return meetsAny(node.left, first, last) || (node.low <= last && meetsAny(node.right, first, last));
 }
 
 /** Joins two trees; every interval of `left` comes before all of `right`. */

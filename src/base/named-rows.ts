@@ -36,6 +36,16 @@ export class NamedRows {
     return this.rows.usedBytes + this.#arena.usedBytes + this.#listed.bytes;
   }
 
+  /** Number of listed rows. */
+  get listedCount(): number {
+    return this.#listed.count;
+  }
+
+  /** All listed rows, in no order. None may be taken or given meanwhile. */
+  listed(): Iterable<number> {
+    return this.#listed.all();
+  }
+
   /** The listed row with this name; 0 when there is none. */
   find(name: Key): number {
     if (this.#listed.count === 0) return 0;

@@ -52,6 +52,13 @@ export class RowBuckets {
     return this.#rows.word(row, this.#nextAt);
   }
 
+  /** All rows, in no order. The table must not change meanwhile. */
+  *all(): Generator<number, void, undefined> {
+    for (let bucket = 0; bucket <= this.#mask + this.#split; bucket++) {
+      for (let row = this.#head(bucket); row !== 0; row = this.next(row)) yield row;
+    }
+  }
+
   /** Whether a row has this hash, which is from 0 to 2^32 - 1. */
   hasHash(row: number, hash: number): boolean {
     return this.#rows.word(row, this.#hashAt) === hash;

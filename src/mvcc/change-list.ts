@@ -1,8 +1,8 @@
 import type { PackedRows } from "../backend/index.js";
-import { emptyBytes, type Key, PackedKeys, type Steps, type WorkBudget } from "../base/index.js";
+import { type Key, PackedKeys, type Steps, type WorkBudget } from "../base/index.js";
 import type { Encoded, KeyValue } from "../wire/index.js";
 import { type Change, Deletion } from "./change.js";
-import { readStoredKey } from "./stored-head.js";
+import { tombstoneKeyAt } from "./stored-head.js";
 
 /** Changes of one revision that are objects. Nearly all revisions have fewer. */
 const objectsMax = 1_024;
@@ -68,21 +68,32 @@ export class ChangeList implements Iterable<Change> {
   }
 
   [Symbol.iterator](): Generator<Change, void, undefined> {
-    return this.#changes(false);
+    return this.#changes(() => true);
   }
 
   /** The changes without most of those that leave all leases as they are. */
   ofLeases(): Iterable<Change> {
-    return this.#changes(true);
+    return this.#changes(({ leased }) => leased);
   }
 
-  *#changes(ofLeases: boolean): Generator<Change, void, undefined> {
+  /**
+   * The changes without most of those that nobody wants.
+   *
+   * @param wanted whether anybody may want the change of a key from `first` to `last`, which is included
+   */
+  wanted(wanted: (first: Key, last: Key) => boolean): Iterable<Change> {
+    return {
+      [Symbol.iterator]: () => this.#changes(({ rows }) => wanted(nameIn(rows, 0), nameIn(rows, rows.length - 1))),
+    };
+  }
+
+  *#changes(isWanted: (deletes: DeletedRows) => boolean): Generator<Change, void, undefined> {
     const names = this.#names?.[Symbol.iterator]();
     for (const part of this.#parts) {
       if (typeof part === "number") {
         for (let left = part; left > 0; left--) yield new Deletion(names?.next().value ?? "", this.#revision);
       } else if (!("rows" in part)) yield part;
-      else if (part.leased || !ofLeases) {
+      else if (isWanted(part)) {
         const { rows } = part;
         for (let at = 0; at < rows.length; at++) yield new Deletion(nameIn(rows, at), this.#revision);
       }
@@ -91,7 +102,7 @@ export class ChangeList implements Iterable<Change> {
 }
 
 function nameIn(rows: PackedRows, at: number): Key {
-  return readStoredKey(rows.change(at) ?? emptyBytes);
+  return rows.valueText(at, tombstoneKeyAt(rows.valueLength(at)));
 }
 
 /** Called with every revision once it is complete and readable, at once and in order. */

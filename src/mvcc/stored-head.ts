@@ -86,6 +86,13 @@ export function storedTombstone(key: Key, slab: ByteSlab): Uint8Array {
   return stored;
 }
 
+/** Where the key begins in the stored pair of a delete that has `length` bytes. */
+export function tombstoneKeyAt(length: number): number {
+  let at = 2;
+  for (let keyMax = 0x7f; length - at > keyMax; keyMax = 0x80 * keyMax + 0x7f) at++;
+  return Math.min(at, length);
+}
+
 /** Stored pairs of deletes, one after the other in the same memory. */
 export class TombstoneValue {
   /** The memory, in which the last pair lies in front. */

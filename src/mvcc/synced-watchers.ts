@@ -77,10 +77,11 @@ export class SyncedWatchers {
     if (this.#group.size === 0) return undefined;
     const [first] = changes;
     const single = changes.length === 1 ? first : undefined;
-    if (this.#isLarge(changes)) {
+    const watched = changes.wanted((low, high) => this.#table.ranges.mayMeet(low, high));
+    if (this.#isLarge(watched)) {
       this.#telling = true;
       return single === undefined
-        ? this.#tellInSteps(revision, changes, budget)
+        ? this.#tellInSteps(revision, watched, budget)
         : this.#tellOneInSteps(revision, single, budget);
     }
     if (single !== undefined) {
@@ -88,7 +89,7 @@ export class SyncedWatchers {
       return undefined;
     }
     const batches = new Map<Watcher, EventBatch>();
-    for (const change of changes) {
+    for (const change of watched) {
       const event = new ChangeEvent(change, this.#history, this.#table);
       this.#group.forEachOf(change.key, (watcher) => {
         if (this.#table.nextRevision(watcher) <= revision) addToBatch(batches, watcher, event);
@@ -118,7 +119,7 @@ export class SyncedWatchers {
     this.#endTelling();
   }
 
-  #isLarge(changes: ChangeList): boolean {
+  #isLarge(changes: Iterable<Change>): boolean {
     let events = 0;
     let bytes = 0;
     for (const { key, kv, previous, version } of changes) {
@@ -129,7 +130,7 @@ export class SyncedWatchers {
     return false;
   }
 
-  *#tellInSteps(revision: number, changes: ChangeList, budget: WorkBudget): Steps<void> {
+  *#tellInSteps(revision: number, changes: Iterable<Change>, budget: WorkBudget): Steps<void> {
     // A watcher that is deleted between two steps leaves the batches, too: its number may be given to another one.
     const batches = this.#batches;
     for (const change of changes) {

@@ -56,6 +56,11 @@ test("agrees with a list of intervals after random changes", () => {
       for (const at of points) {
         const want = [...model].filter(([, { low, high }]) => low <= at && (high === "\0" || at < high));
         expect(around(tree, at).sort()).toEqual(want.map(([name]) => name).sort());
+        for (const last of points) {
+          if (last < at) continue;
+          const met = [...model.values()].some(({ low, high }) => low <= last && (high === "\0" || at < high));
+          expect(tree.meets(at, last)).toBe(met);
+        }
       }
     }),
     { numRuns: 300 },

@@ -1,10 +1,12 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import type { Backend } from "../../src/backend/index.js";
 import type { Change, Store } from "../../src/mvcc/index.js";
+import { WatchedRanges } from "../../src/mvcc/watchers/watched-ranges.js";
 import { KeyValue } from "../../src/wire/index.js";
 import { heapBytesOf } from "../support/heap-bytes.js";
 import { openBackend, openOver, show, write } from "./fixture.js";
+import { on, TestSink, watchable } from "./watch-fixture.js";
 
 const name = (at: number): string => `key/${String(at).padStart(8, "0")}`;
 const count = 20_000;
@@ -148,4 +150,53 @@ test("a large delete that concerns no lease tells leases of no key", async () =>
   txn.deleteRange("key/", "key0");
   txn.end();
   expect([...txn.changes.ofLeases()].map(({ key }) => key)).toEqual(["kept"]);
+});
+
+test("watchers get the events of their keys in a large delete, and no key that nobody watches costs an event", async () => {
+  const { store } = await openFilled();
+  const watching = watchable(store);
+  const watched: [key: string, end: string, count: number][] = [
+    [name(5_000), "", 1],
+    [name(9_998), name(10_003), 5],
+    [name(count - 1), "\0", 1],
+    ["another", "", 0],
+    ["a", "b", 0],
+    ["key0", "\0", 0],
+  ];
+  const sinks = watched.map(([key, end]) => {
+    const sink = new TestSink();
+    watching.newStream(sink).watch(0n, on(key, { end, prevKv: true }));
+    return sink;
+  });
+  const looked = vi.spyOn(WatchedRanges.prototype, "around");
+  write(store, { del: ["key/", "key0"] });
+  // The rest of the keys are in runs that no watched range meets.
+  expect(looked.mock.calls.length).toBeLessThan(count);
+  looked.mockRestore();
+  const { revision } = store;
+  const event = (at: number) => `-${name(at)}@${revision}(was ${at}@${at < 1_000 ? 2 : 2 + Math.floor(at / 1_000)})`;
+  for (const [at, [key, , length]] of watched.entries()) {
+    const first = Number(key.slice(4));
+    const events = Array.from({ length }, (_, each) => event(first + each));
+    expect(sinks[at]?.take()).toEqual(length === 0 ? [] : [`0 at ${revision}: ${events.join(" ")}`]);
+  }
+});
+
+test("a single watched key is found among the names of a run, and many keys may be in any run", () => {
+  const ranges = new WatchedRanges();
+  const held = ranges.hold("key/5", "");
+  ranges.hold("m", "n");
+  const meets = () =>
+    [
+      ["key/1", "key/4"],
+      ["key/1", "key/5"],
+      ["key/5", "key/6"],
+      ["n", "o"],
+      ["a", "m"],
+    ].map(([first = "", last = ""]) => ranges.mayMeet(first, last));
+  expect(meets()).toEqual([false, true, true, false, true]);
+  ranges.release(held);
+  expect(meets()).toEqual([false, false, false, false, true]);
+  for (let at = 0; at < 1_025; at++) ranges.hold(`other ${at}`, "");
+  expect(meets()).toEqual([true, true, true, true, true]);
 });

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { ByteSlab } from "../../src/base/index.js";
-import { readStoredHead, readStoredKey, storedTombstone } from "../../src/mvcc/stored-head.js";
+import { readStoredHead, readStoredKey, storedTombstone, tombstoneKeyAt } from "../../src/mvcc/stored-head.js";
 import { KeyValue } from "../../src/wire/index.js";
 
 const counter = fc.maxSafeNat();
@@ -41,5 +41,6 @@ test("storedTombstone() gives the bytes of a pair that holds only the key, whate
     const stored = storedTombstone(key, slab);
     expect(Buffer.compare(stored, KeyValue.encode(KeyValue.create({ key })))).toBe(0);
     expect(readStoredKey(stored)).toBe(key);
+    expect(Buffer.from(stored).toString("latin1", tombstoneKeyAt(stored.length))).toBe(key);
   }
 });
