@@ -152,7 +152,7 @@ test("a large delete that concerns no lease tells leases of no key", async () =>
   expect([...txn.changes.ofLeases()].map(({ key }) => key)).toEqual(["kept"]);
 });
 
-test("watchers get the events of their keys in a large delete, and no key that nobody watches costs an event", async () => {
+test("watchers get the events of their keys in a large delete, and the other keys cost nothing", async () => {
   const { store } = await openFilled();
   const watching = watchable(store);
   const watched: [key: string, end: string, count: number][] = [
