@@ -68,6 +68,15 @@ export class FairQueue<Item> {
     return link.value;
   }
 
+  /** Removes and returns the first item of an owner; undefined when it has none. Its place in the round stays. */
+  takeOf(owner: object): Item | undefined {
+    const line = this.#lines.get(owner);
+    const link = line?.first;
+    if (line === undefined || link === undefined) return undefined;
+    this.#remove(line, link);
+    return link.value;
+  }
+
   get #nextRound(): Chain<Line<Item>> {
     const { first: modest } = this.#modest;
     const { first: other } = this.#others;

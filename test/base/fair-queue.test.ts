@@ -75,3 +75,17 @@ test("an owner that is no longer modest joins the others after its next item, an
   modest.clear();
   expect(drain(queue)).toBe("a1 e1 a2 e2 a3");
 });
+
+test("an owner's first item is taken out of turn, and the turns of the others stay", () => {
+  const queue = new FairQueue<string>();
+  for (const item of ["a1", "a2"]) queue.push(item, ann);
+  for (const item of ["b1", "b2"]) queue.push(item, bob);
+  expect([queue.takeOf(bob), queue.takeOf(bob), queue.takeOf(bob), queue.takeOf(eve)]).toEqual([
+    "b1",
+    "b2",
+    undefined,
+    undefined,
+  ]);
+  queue.push("b3", bob);
+  expect([queue.size, drain(queue)]).toEqual([3, "a1 b3 a2"]);
+});

@@ -14,7 +14,7 @@ const openBytesBesideShort = mebibyte;
 /** How long a short request counts after its proposal. */
 const shortMs = 1_000;
 /** The maximum size of a short request. */
-const shortBytesMax = 64 * 1024;
+export const shortBytesMax = 64 * 1024;
 /** The most bytes of short requests under way. They have this room of their own beside long requests. */
 const openShortBytesMax = 4 * mebibyte;
 /**

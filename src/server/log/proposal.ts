@@ -1,6 +1,7 @@
 import type { ApplyResult, Carried } from "../../apply/index.js";
 import type { Clock } from "../../base/index.js";
 import type { ServerCounters } from "../counters.js";
+import type { ClientShare } from "./client-shares.js";
 import type { ProposalWindow } from "./proposal-window.js";
 import type { Asker } from "./proposals.js";
 
@@ -27,6 +28,8 @@ export class Proposal implements Asker<ApplyResult> {
   readonly #outcome: Outcome;
   /** The bytes that it takes of the window; 0 before it has room. */
   #windowBytes = 0;
+  /** The share of its client, of which it takes a place; undefined for long proposals, and for those of the server. */
+  #share: ClientShare | undefined;
   #stopWaiting: (() => void) | undefined;
 
   /** @param type etcd's name for the request, under which it is counted; undefined when it is not counted */
@@ -41,6 +44,12 @@ export class Proposal implements Asker<ApplyResult> {
   open(bytes: number): void {
     this.#windowBytes = bytes;
     this.#config.window.open(bytes);
+  }
+
+  /** Takes a place of its client's share. */
+  enter(share: ClientShare): void {
+    this.#share = share;
+    share.enter();
   }
 
   /** The proposal waits for room. @param stop ends the wait; it does nothing once there was room */
@@ -64,10 +73,14 @@ export class Proposal implements Asker<ApplyResult> {
   #end(success: boolean): void {
     const { clock, counters, window } = this.#config;
     this.#stopWaiting?.();
-    const bytes = this.#windowBytes;
     // The next proposals must not start in the middle of the entry whose result this is.
-    if (window.awaited) queueMicrotask(() => window.close(bytes));
-    else window.close(bytes);
+    if (window.awaited || this.#share?.awaited) queueMicrotask(() => this.#makeRoom());
+    else this.#makeRoom();
     if (this.#type !== undefined) counters.countRequest(this.#type, success, (clock.now() - this.startedAt) / 1_000);
+  }
+
+  #makeRoom(): void {
+    this.#config.window.close(this.#windowBytes);
+    this.#share?.leave();
   }
 }

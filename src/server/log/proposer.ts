@@ -11,9 +11,10 @@ import { InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js
 import type { Call } from "../calls/call.js";
 import type { ConsensusCore } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
+import { type ClientShare, ClientShares } from "./client-shares.js";
 import type { LogPosition } from "./log-position.js";
 import { type Outcome, Proposal, type ProposalConfig } from "./proposal.js";
-import { ProposalWindow } from "./proposal-window.js";
+import { ProposalWindow, shortBytesMax } from "./proposal-window.js";
 import type { Proposals } from "./proposals.js";
 
 /** The most entries that are committed but not applied. Beyond it new proposals are refused, as in etcd. */
@@ -51,6 +52,7 @@ export class Proposer {
   /** The requests that are void when this member loses the leadership. */
   readonly #ofThisTerm = new Set<RequestId>();
   readonly #window: ProposalWindow;
+  readonly #shares: ClientShares;
   readonly #proposals: ProposalConfig;
   /** The memory for encoded entries, which the raft log keeps and drops in their order. */
   readonly #entries = new ByteSlab();
@@ -58,6 +60,7 @@ export class Proposer {
   constructor(config: ProposerConfig) {
     this.#config = config;
     this.#window = new ProposalWindow(config.clock, config.strain);
+    this.#shares = new ClientShares(config.clock);
     this.#proposals = { clock: config.clock, counters: config.counters, window: this.#window };
   }
 
@@ -157,8 +160,23 @@ export class Proposer {
     }
     const data = InternalRaftRequest.encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
-    if (this.#window.full(data.length) && mayWait(message)) this.#submitLater(id, data.length, message, call, proposal);
+    const share = this.#shareOf(call, data.length);
+    if (share?.full) {
+      this.#submitLater(id, data.length, message, call, proposal, share);
+      return;
+    }
+    if (share !== undefined) proposal.enter(share);
+    if (this.#hasToWait(data.length, message)) this.#submitLater(id, data.length, message, call, proposal);
     else this.#submit(id, data, call, proposal);
+  }
+
+  /** The share of the call's client; undefined for the server's own proposals, and for long ones. */
+  #shareOf(call: Call | undefined, bytes: number): ClientShare | undefined {
+    return call?.client === undefined || bytes > shortBytesMax ? undefined : this.#shares.of(call.client);
+  }
+
+  #hasToWait(bytes: number, message: InternalRaftRequest): boolean {
+    return this.#window.full(bytes) && mayWait(message);
   }
 
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined, proposal: Proposal): void {
@@ -172,6 +190,7 @@ export class Proposer {
    * Proposes when there is room. The request is encoded only then, so that waiting requests are not in memory twice.
    *
    * @param bytes length of the encoded request, or of the long value that makes up nearly all of it
+   * @param share the share of the client if it is full: the request waits for a place in it before the window
    */
   #submitLater(
     id: RequestId,
@@ -179,6 +198,7 @@ export class Proposer {
     message: InternalRaftRequest,
     call: Call | undefined,
     proposal: Proposal,
+    share?: ClientShare,
   ): void {
     const { proposals, core, maxRequestBytes } = this.#config;
     proposals.expect(id, proposal, call, proposal.startedAt, true);
@@ -191,7 +211,18 @@ export class Proposer {
         core.propose(id, this.#entries.keep(data));
       });
     };
-    this.#hand(id, () => proposal.waits(this.#window.wait(bytes, start, call?.client ?? this)));
+    const waitForWindow = (): void =>
+      this.#hand(id, () => proposal.waits(this.#window.wait(bytes, start, call?.client ?? this)));
+    if (share === undefined) {
+      waitForWindow();
+      return;
+    }
+    const startInShare = (): void => {
+      proposal.enter(share);
+      if (this.#hasToWait(bytes, message)) waitForWindow();
+      else start();
+    };
+    this.#hand(id, () => proposal.waits(share.wait(bytes, startInShare)));
   }
 
   async #submitInTerm(term: number, id: RequestId, data: Uint8Array, type: string | undefined): Promise<Carried> {

@@ -1,6 +1,7 @@
 import { expect, test, vi } from "vitest";
 import type { ApplyResult } from "../../../src/apply/index.js";
 import { EtcdError, ManualClock, type MemberId, type RequestId } from "../../../src/base/index.js";
+import type { Call } from "../../../src/server/calls/call.js";
 import { ServerCounters } from "../../../src/server/counters.js";
 import { Leadership } from "../../../src/server/log/leadership.js";
 import { LogPosition } from "../../../src/server/log/log-position.js";
@@ -8,11 +9,13 @@ import { ProposalWindow } from "../../../src/server/log/proposal-window.js";
 import { Proposals } from "../../../src/server/log/proposals.js";
 import { Proposer, responseOf } from "../../../src/server/log/proposer.js";
 import {
+  DeleteRangeRequest,
   InternalRaftRequest,
   LeaseGrantRequest,
   LeaseRevokeRequest,
   PutRequest,
   PutResponse,
+  TxnRequest,
 } from "../../../src/wire/index.js";
 import { outcome } from "../member.js";
 
@@ -143,6 +146,60 @@ test("Proposer: a request whose client has given up leaves the queue", async () 
   await Promise.all(outcomes.slice(0, 2));
   expect(sent.slice(4).map((data) => InternalRaftRequest.decode(data).header?.id)).toEqual([106n]);
   proposals.close(new EtcdError("stopped"));
+});
+
+const callOf = (client: object): Call => ({
+  cancelled: false,
+  signal: new AbortController().signal,
+  metadata: () => undefined,
+  client,
+});
+
+for (const { name, request } of [
+  { name: "puts", request: put(1) },
+  { name: "transactions", request: { txn: TxnRequest.create() } },
+  { name: "deletes", request: { deleteRange: DeleteRangeRequest.create({ key: "a" }) } },
+  { name: "grants of leases", request: { leaseGrant: LeaseGrantRequest.create({ id: 1n, ttl: 9 }) } },
+]) {
+  test(`Proposer: thousands of ${name} of one client do not delay the proposals of others`, async () => {
+    const { sent, proposals, proposer } = setUp();
+    const [flood, other] = [callOf({}), callOf({})];
+    const first = outcome(proposer.propose(put(1), other));
+    const outcomes = Array.from({ length: 2_000 }, () => outcome(proposer.propose(request, flood)));
+    expect(sent).toHaveLength(65);
+    const ofOther = outcome(proposer.propose(put(1), other));
+    const ofServer = outcome(proposer.propose(request));
+    expect(sent).toHaveLength(67);
+    const ids = () => sent.map((data) => InternalRaftRequest.decode(data).header?.id ?? 0n);
+    expect(ids().slice(-2)).toEqual([2_102n, 2_103n]);
+    // All are proposed in the end, those of one client in their order.
+    for (const data of sent) {
+      proposals.settle((InternalRaftRequest.decode(data).header?.id ?? 0n) as RequestId, done);
+      await Promise.resolve();
+    }
+    const ofFlood = ids().filter((id) => id > 101n && id < 2_102n);
+    expect(ofFlood).toEqual(Array.from({ length: 2_000 }, (_, at) => BigInt(102 + at)));
+    const all = await Promise.all([first, ofOther, ofServer, ...outcomes]);
+    expect(new Set(all)).toEqual(new Set(["done"]));
+  });
+}
+
+test("Proposer: a request that waits for its client's share is late only when nothing is answered", async () => {
+  const { sent, proposals, proposer, clock } = setUp();
+  const flood = callOf({});
+  void outcome(proposer.propose(put(1), callOf({})));
+  const outcomes = Array.from({ length: 66 }, () => outcome(proposer.propose(put(1), flood)));
+  clock.advance(6_000);
+  proposals.settle(102n as RequestId, done);
+  proposals.sweep();
+  clock.advance(2_000);
+  proposals.sweep();
+  expect(await outcomes[1]).toBe("timeout");
+  // Those under way were given up, so the last one has been proposed.
+  expect(proposals.isWaiting(167n as RequestId)).toBe(true);
+  expect(sent).toHaveLength(67);
+  proposals.settle(167n as RequestId, done);
+  expect(await outcomes[65]).toBe("done");
 });
 
 test("ProposalWindow: 320 MiB may wait, and further requests are refused", () => {
