@@ -5,14 +5,24 @@ import { join } from "node:path";
 import { Client, credentials } from "@grpc/grpc-js";
 import { services } from "../../dist/wire/index.js";
 
+/**
+ * The ports of members, which are below those that the kernel uses for outgoing connections: such a connection keeps its
+ * port for another minute after its end, and a member that starts, or starts again, could not listen there.
+ */
+const [firstPort, portCount] = [30_000, 2_700];
+let nextPort = Math.floor(Math.random() * portCount);
+
 /** A loopback port on which nothing listens. */
-export function freePort() {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address();
-      probe.close(() => resolve(port));
+export async function freePort() {
+  for (let tries = 0; tries < portCount; tries++) {
+    const port = firstPort + (nextPort++ % portCount);
+    const free = await new Promise((resolve) => {
+      const probe = createServer().once("error", () => resolve(false));
+      probe.listen(port, "127.0.0.1", () => probe.close(() => resolve(true)));
     });
-  });
+    if (free) return port;
+  }
+  throw new Error(`no free port in ${portCount} from ${firstPort}`);
 }
 
 /** Three members that are not started yet: their names, the flags that found a cluster of them, and a client each. */
