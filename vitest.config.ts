@@ -88,6 +88,10 @@ export default defineConfig({
     // The files of a worker share its process, and the modules that it has loaded and compiled: loading them anew takes
     // a second and more for each file that starts servers. Files that cannot share are in the project `alone`.
     isolate: false,
+    // For the same reason nothing that a test replaces may stay replaced, even if the test fails.
+    restoreMocks: true,
+    unstubGlobals: true,
+    unstubEnvs: true,
     projects: [
       { extends: true, test: { name: "alone", include: alone, exclude, isolate: true } },
       { extends: true, test: { name: "clusters", include: clusters, exclude } },

@@ -233,6 +233,22 @@ describe("style", () => {
     expect(tests.filter(({ text }) => sleeping.test(text)).map(({ path }) => path)).toEqual([]);
   });
 
+  test("nothing is left to the next file of the same process, which has the same id", () => {
+    const rules = [
+      // Two files of one process would use the same folder, socket or address.
+      { wrong: /(?<![.\w])process\.pid\b/ },
+      { wrong: /vi\.useFakeTimers\(/, undone: /afterEach\([^;]*\bvi\.useRealTimers\(\)|vi\.useRealTimers\(\);\n\}\);/ },
+      { wrong: /process\.chdir\(/, undone: /afterAll\(\(\) => \{\n *process\.chdir\(/ },
+      // `vi.stubEnv` is undone after each test.
+      { wrong: /(?<![.\w])process\.env(\.\w+|\[[^\]]+\]) *(\?\?)?= |delete process\.env\b/ },
+      // `freePort` chooses a port that no other test gets, below those that the kernel gives to outgoing connections.
+      { wrong: /\.listen\(\d\d/ },
+    ];
+    const tests = written.filter(({ path }) => path.startsWith("test/") && path !== "test/tidy.test.ts");
+    const left = tests.filter(({ text }) => rules.some(({ wrong, undone }) => wrong.test(text) && !undone?.test(text)));
+    expect(left.map(({ path }) => path)).toEqual([]);
+  });
+
   test("no file or page contains marks of a conflict that nobody resolved", () => {
     const pages = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].concat(
       readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })

@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import type { LogFields } from "../../src/base/index.js";
 import { jsonLines } from "../../src/main/log-json.js";
 import { consoleLine, journalLine, terminalLine } from "../../src/main/log-lines.js";
@@ -15,6 +15,8 @@ const circle: { self?: unknown } = {};
 circle.self = circle;
 
 describe("a line of JSON", () => {
+  afterEach(() => void vi.useRealTimers());
+
   const before = '{"level":"warn","ts":"2026-01-02T03:04:05.678Z","msg":"text"';
   for (const { name, fields, want } of [
     { name: "has level, time and message first", fields: undefined, want: "}" },
@@ -49,9 +51,7 @@ describe("a line of JSON", () => {
   ]) {
     test(name, () => {
       vi.useFakeTimers({ now: new Date("2026-01-02T03:04:05.678Z") });
-      const line = lineOf("text", fields);
-      vi.useRealTimers();
-      expect(line).toBe(`${before}${want}\n`);
+      expect(lineOf("text", fields)).toBe(`${before}${want}\n`);
     });
   }
 

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -61,7 +62,7 @@ const flags = () => [
 describe.skipIf(!havePython)("systemd is notified of a member", () => {
   for (const { name, path } of [
     { name: "at a path", path: join(folder, "notify") },
-    { name: "at an abstract address", path: `@etcd-ts-test-${process.pid}` },
+    { name: "at an abstract address", path: `@etcd-ts-test-${randomUUID()}` },
   ]) {
     test(`from the process that it started, ${name}`, async () => {
       const heard = launch("python3", ["-c", receiver, path]).printed;

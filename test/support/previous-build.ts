@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, symlinkSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -31,8 +31,8 @@ export function previousBuild(): string | undefined {
     console.warn(`skipped: ${line}`);
     return undefined;
   }
-  const building = `${folder}-${process.pid}`;
-  mkdirSync(building, { recursive: true });
+  mkdirSync(dirname(folder), { recursive: true });
+  const building = mkdtempSync(`${folder}-`);
   const wanted = ["src", "bin", "proto", "docs/reference", "package.json", "package-lock.json", "tsconfig.json"];
   const files = execFileSync("git", ["archive", commit, ...wanted], { cwd: root, maxBuffer: 256 * 1024 * 1024 });
   execFileSync("tar", ["-x", "-C", building], { input: files });

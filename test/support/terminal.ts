@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { chmodSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -16,7 +16,8 @@ if (!haveTmux) console.warn("skipped: tmux not found (Debian: apt-get install tm
 const command = `${process.execPath} ${fileURLToPath(new URL("../../bin/etcdctl", import.meta.url))}`;
 /** The socket of the tmux server that serves the tests of the current file. */
 let socket = "";
-const folder = join(tmpdir(), `etcdctl-path-${process.pid}`);
+/** The folder of our `etcdctl`, which is in the PATH of the shells. */
+let folder = "";
 
 function tmux(...args: string[]): string {
   return execFileSync("tmux", ["-L", socket, ...args], { encoding: "utf8" });
@@ -72,7 +73,7 @@ export class Terminal {
 export function useTerminals(): void {
   beforeAll(() => {
     socket = `etcdctl-test-${randomUUID()}`;
-    mkdirSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), "etcdctl-path-"));
     writeFileSync(join(folder, "etcdctl"), `#!/bin/sh\nexec ${command} "$@"\n`);
     chmodSync(join(folder, "etcdctl"), 0o755);
     if (haveTmux) tmux("new-session", "-d", "-s", "stays", "sleep", "infinity");
