@@ -21,6 +21,8 @@ export interface BackendOptions {
   readonly onDamage?: (damage: DiskError) => void;
   /** Files beside the database; none by default. */
   readonly sideFiles?: SideFiles;
+  /** A directory for a copy of the database, as in `Backend`; there is none by default. */
+  readonly copyPlace?: () => string;
   /** Opens the LevelDB directory; tests pass a store whose disk fails. */
   readonly openStore?: (dir: string) => Promise<LevelStore>;
 }

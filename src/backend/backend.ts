@@ -88,6 +88,11 @@ export interface Backend extends Readable {
    *   from
    */
   copyTo(target: string, taken: () => readonly string[] | undefined): Promise<boolean>;
+  /**
+   * The name of a directory that does not exist, for `copyTo`. What a crash leaves there is removed at the next start.
+   * Undefined when there is no place for copies.
+   */
+  readonly copyPlace: (() => string) | undefined;
   /** Brings entries into memory, on other threads, so that `get` finds them there. */
   warm(bucket: Bucket, keys: readonly Uint8Array[]): Promise<void>;
   /** Bytes of the database files, at most a second old; never less than `sizeInUse`. */

@@ -28,3 +28,5 @@ export type { PackedRows } from "./packed-rows.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder, sideFolderName } from "./side-files.js";
 export { checkTables, type TableDamage } from "./table-check.js";
 export { CopiedDatabase } from "./tables/copied-database.js";
+export { rowsOfStepMax } from "./tables/merged-rows.js";
+export { readCopy } from "./tables/read-copy.js";

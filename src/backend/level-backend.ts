@@ -13,7 +13,7 @@ import type { LevelStore } from "./level-store.js";
 import { MetaLengths } from "./meta-lengths.js";
 import type { NewRows } from "./new-rows.js";
 import type { PackedRows } from "./packed-rows.js";
-import { SnapshotView } from "./reader.js";
+import { readThenClose, SnapshotView } from "./reader.js";
 import type { SideFiles } from "./side-files.js";
 import { Strain } from "./strain.js";
 import { WriteBuffer } from "./write-buffer.js";
@@ -38,6 +38,7 @@ interface Copying extends Waiter {
 /** A backend on an open store. */
 export class LevelBackend implements Backend {
   readonly sideFiles: SideFiles | undefined;
+  readonly copyPlace: (() => string) | undefined;
   changedBytes = 0;
   readonly #store: LevelStore;
   readonly #clock: Clock;
@@ -76,6 +77,7 @@ export class LevelBackend implements Backend {
   constructor(store: LevelStore, options: BackendOptions, sizes: BucketSizes, fileBytes: number) {
     this.#store = store;
     this.sideFiles = options.sideFiles;
+    this.copyPlace = options.copyPlace;
     this.#clock = options.clock;
     this.#onFailure = options.onFailure;
     this.#intervalMs = options.batchIntervalMs ?? 100;
@@ -432,13 +434,5 @@ export class LevelBackend implements Backend {
       this.#counters.defragsUnderWay--;
       this.#defragmenting = undefined;
     }
-  }
-}
-
-async function* readThenClose(view: BackendView, bucket: Bucket, low?: Uint8Array, high?: Uint8Array) {
-  try {
-    yield* view.batches(bucket, low, high);
-  } finally {
-    await view.close();
   }
 }

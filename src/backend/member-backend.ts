@@ -106,6 +106,10 @@ export class MemberBackend implements Backend {
     return this.#current.strain;
   }
 
+  get copyPlace(): (() => string) | undefined {
+    return this.#current.copyPlace;
+  }
+
   copyTo(target: string, taken: () => readonly string[] | undefined): Promise<boolean> {
     return this.#current.copyTo(target, taken);
   }

@@ -161,3 +161,12 @@ function storedRange(bucket: Bucket, low: Uint8Array | undefined, high: Uint8Arr
     end: high === undefined ? bucketEnd(bucket) : storedKey(bucket, high),
   };
 }
+
+/** The entries of a view that nobody else reads. */
+export async function* readThenClose(view: BackendView, bucket: Bucket, low?: Uint8Array, high?: Uint8Array) {
+  try {
+    yield* view.batches(bucket, low, high);
+  } finally {
+    await view.close();
+  }
+}

@@ -4,7 +4,7 @@ import { compareBytes, type RowSink, type StepTurns } from "../../base/index.js"
 import type { BackendView } from "../backend.js";
 import { inUseKey, isRecordKeyIn } from "../batch-record.js";
 import { BucketSizes } from "../bucket-sizes.js";
-import { type Bucket, bucketEnd, bucketStart } from "../buckets.js";
+import { type Bucket, bucketEnd, bucketStart, storedKey } from "../buckets.js";
 import { type Manifest, readManifest, tableName } from "../manifest.js";
 import { damagedBlock } from "./block.js";
 import type { EntryList } from "./entry-list.js";
@@ -55,14 +55,16 @@ export class CopiedDatabase implements Pick<BackendView, "sizeOf"> {
   }
 
   /**
-   * Adds all rows of a bucket, in the order of their keys.
+   * Adds the rows of a bucket, in the order of their keys.
    *
-   * @returns a step after some rows, with their bytes. The caller may rest there
+   * @param from the first key; all rows by default
+   * @returns a step after fewer than `rowsOfStepMax` rows, with their bytes. The caller may rest there
    * @throws DiskError when the copy is damaged; the error of the disk
    */
-  addTo(bucket: Bucket, sink: RowSink): AsyncGenerator<number, void, undefined> {
+  addTo(bucket: Bucket, sink: RowSink, from?: Uint8Array): AsyncGenerator<number, void, undefined> {
     const low = bucketStart(bucket);
-    return this.#addRows(low, bucketEnd(bucket), new BucketSink(sink, low.length));
+    const first = from === undefined ? low : storedKey(bucket, from);
+    return this.#addRows(first, bucketEnd(bucket), new BucketSink(sink, low.length));
   }
 
   async #readSizes(): Promise<void> {

@@ -4,6 +4,8 @@ import { EntryList } from "./entry-list.js";
 /** Bytes and number of rows after which the caller can rest. */
 const stepBytes = 64 * 1024;
 const stepRows = 256;
+/** A step has fewer rows. */
+export const rowsOfStepMax = 2 * stepRows;
 
 /** Position in the entries of one source. */
 interface Cursor {

@@ -141,17 +141,19 @@ export class KeyLeaf {
     }
     const { bytes, words } = this.#arena.segment(this.#block);
     const table = wordOffset(this.#block);
+    const ends = table + endsAt;
     const names = this.#names;
-    const start = this.#start(place);
-    const length = key.length - this.#prefix;
-    bytes.copyWithin(names + start + length, names + start, names + this.namesBytes);
-    words.copyWithin(table + place + 1, table + place, table + this.count);
-    for (let at = this.count; at > place; at--) {
-      words[table + endsAt + at] = (words[table + endsAt + at - 1] ?? 0) + length;
+    const prefix = this.#prefix;
+    const start = place === 0 ? prefix : (words[ends + place - 1] ?? 0);
+    const length = key.length - prefix;
+    if (place < this.count) {
+      bytes.copyWithin(names + start + length, names + start, names + this.namesBytes);
+      words.copyWithin(table + place + 1, table + place, table + this.count);
+      for (let at = ends + this.count; at > ends + place; at--) words[at] = (words[at - 1] ?? 0) + length;
     }
     words[table + place] = row;
-    words[table + endsAt + place] = start + length;
-    for (let at = 0; at < length; at++) bytes[names + start + at] = key.charCodeAt(this.#prefix + at);
+    words[ends + place] = start + length;
+    for (let at = 0; at < length; at++) bytes[names + start + at] = key.charCodeAt(prefix + at);
     this.count++;
   }
 
@@ -243,29 +245,37 @@ export class KeyLeaf {
    */
   #rewrite(source: KeyLeaf, from: number, to: number, prefix: number, room?: number, first?: Key): void {
     const names = first ?? source.key(from);
-    let needed = prefix;
-    for (let place = from; place < to; place++) needed += source.#length(place) - prefix;
+    const count = to - from;
+    const rests = count === 0 ? 0 : source.#end(to - 1) - source.#start(from);
+    const needed = prefix + rests + count * (source.#prefix - prefix);
     const size = blockBytes(tableBytes + Math.max(needed, room ?? 0));
     const block = this.#arena.take(size);
     const { bytes, words } = this.#arena.segment(block);
     const namesTo = byteOffset(block) + tableBytes;
     const table = wordOffset(block);
     bytes.write(names, namesTo, prefix, "latin1");
-    let end = prefix;
-    const old = source.#block === noBlock ? undefined : this.#arena.segment(source.#block);
-    for (let place = from; place < to && old !== undefined; place++) {
-      words[table + place - from] = source.row(place);
-      // A shorter prefix leaves the end of the old one to each key.
-      for (let at = prefix; at < source.#prefix; at++) bytes[namesTo + end++] = old.bytes[source.#names + at] ?? 0;
-      const begin = source.#names + source.#start(place) + Math.max(prefix - source.#prefix, 0);
-      end += copyName(old.bytes, begin, source.#names + source.#end(place), bytes, namesTo + end);
-      words[table + endsAt + place - from] = end;
+    if (count > 0) {
+      const old = this.#arena.segment(source.#block);
+      const oldTable = wordOffset(source.#block);
+      const oldNames = source.#names;
+      // A longer prefix takes bytes from each key, a shorter one leaves the end of the old one to each.
+      const dropped = Math.max(prefix - source.#prefix, 0);
+      let start = source.#start(from);
+      let end = prefix;
+      for (let place = from; place < to; place++) {
+        const behind = old.words[oldTable + endsAt + place] ?? 0;
+        for (let at = prefix; at < source.#prefix; at++) bytes[namesTo + end++] = old.bytes[oldNames + at] ?? 0;
+        end += copyName(old.bytes, oldNames + start + dropped, oldNames + behind, bytes, namesTo + end);
+        words[table + place - from] = old.words[oldTable + place] ?? noRow;
+        words[table + endsAt + place - from] = end;
+        start = behind;
+      }
     }
     if (this.#block !== noBlock) this.#arena.give(this.#block, tableBytes + this.#room);
     this.#block = block;
     this.#room = size - tableBytes;
     this.#prefix = prefix;
-    this.count = to - from;
+    this.count = count;
   }
 
   #view(from: number, to: number): Uint8Array {

@@ -15,14 +15,19 @@ const smallMax = 12;
  */
 export class NameOrder {
   /** Numbers of the names, in order. */
-  readonly order = new Uint32Array(namesMax);
-  readonly #packed = new Float64Array(namesMax);
+  order = new Uint32Array(0);
+  #packed = new Float64Array(0);
   #bytes: Uint8Array = nothing;
   #starts: Uint32Array = new Uint32Array(1);
 
   sort({ bytes, starts }: Names, count: number): void {
     this.#bytes = bytes;
     this.#starts = starts;
+    if (count > this.order.length) {
+      const capacity = Math.min(2 * count, namesMax);
+      this.order = new Uint32Array(capacity);
+      this.#packed = new Float64Array(capacity);
+    }
     const { order } = this;
     for (let at = 0; at < count; at++) order[at] = at;
     this.#sort(0, count, 0);

@@ -10,7 +10,7 @@ import {
 import type { DatabasePlaces } from "./member-disk.js";
 import { syncDirectory } from "./sync-directory.js";
 
-/** Copies that are sent to peers are named after the first database, this, and a number. */
+/** Copies that are sent to peers, or that a start reads, are named after the first database, this, and a number. */
 const copySuffix = "-copy-";
 
 /** Keeps each database in a directory. The names of all but the first end with the snapshot's index. */
@@ -36,7 +36,8 @@ export class DatabaseFolder implements DatabasePlaces {
     const openStore = this.#openStore;
     const dir = this.#dir(index);
     const sideFiles = new SideFolder(dir, options.unsafeNoSync !== true);
-    return openLevelBackend({ ...options, dir, sideFiles, ...(openStore && { openStore }) });
+    const copyPlace = (): string => this.copyPlace();
+    return openLevelBackend({ ...options, dir, sideFiles, copyPlace, ...(openStore && { openStore }) });
   }
 
   async remove(index: number): Promise<void> {

@@ -31,12 +31,15 @@ function compare(keys: readonly string[], one: number, other: number): number {
   return left < right ? -1 : left > right ? 1 : one - other;
 }
 
-test("a run is full before its changes have no room, or when its names take some megabytes", () => {
+test("a run has room for 65,536 changes, or for names of some megabytes", () => {
   const run = new HeadRun();
-  while (!run.full) add(run, "k");
+  while (run.hasRoom(2)) add(run, "k");
+  expect([run.count, run.hasRoom(1)]).toEqual([65_535, true]);
+  add(run, "k");
+  expect(run.hasRoom(1)).toBe(false);
   expect([run.count, run.sorted()[65_535]]).toEqual([65_536, 65_535]);
   run.clear();
-  while (!run.full) add(run, "k".repeat(1024 * 1024));
+  while (run.hasRoom(1)) add(run, "k".repeat(1024 * 1024));
   expect(run.count).toBe(4);
   expect(run.key(3).length).toBe(1024 * 1024);
 });
