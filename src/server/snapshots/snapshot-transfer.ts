@@ -80,14 +80,20 @@ export class SnapshotTransfer {
 
   /** The database as a file. Its view is taken before any other code runs, so that it matches raft's snapshot. */
   #file(message: Message): OutgoingSnapshot {
+    const { logger } = this.#config;
     const snapshot = this.#snapshot();
     const database = this.#files.take(this.#stopping.signal);
+    const release = (): void => {
+      database.close().catch((error: unknown) => {
+        logger.warn("failed to close the view of a sent database", { error: errorText(error) });
+      });
+    };
     return {
       message: { ...message, snapshot },
       form: "file",
       bodyBytes: database.bytes,
       body: (from) => database.chunks(chunkBytes, from),
-      release: () => void database.close(),
+      release,
     };
   }
 

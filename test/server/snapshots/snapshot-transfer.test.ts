@@ -15,10 +15,23 @@ const root = mkdtempSync(join(tmpdir(), "etcd-transfer-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let dirs = 0;
 
+interface Sending {
+  /** Whether the database can be copied. */
+  readonly copies: boolean;
+  readonly unsettledWhile?: "copying" | "taken";
+  /** Whether a view of the database can be closed. */
+  readonly closes?: boolean;
+}
+
 /** A member that sends a snapshot to member 2. Its state begins to be replaced at some moment of the copy. */
-async function sending({ copies, unsettledWhile }: { copies: boolean; unsettledWhile?: "copying" | "taken" }) {
+async function sending({ copies, unsettledWhile, closes = true }: Sending) {
   const clock = new ManualClock();
+  const lines: string[] = [];
+  const logger = { ...silentLogger, warn: (message: string): void => void lines.push(message) };
   const backend = await openMemoryBackend({ clock, logger: silentLogger, onFailure: () => undefined });
+  const view = backend.consistentView.bind(backend);
+  const refused = { close: () => Promise.reject(new Error("the disk has failed")) };
+  if (!closes) backend.consistentView = () => Object.assign(view(), refused);
   const ids = { clusterId: 1n as ClusterId, localId: 1n as MemberId };
   const dir = join(root, String(dirs++));
   let settled = true;
@@ -26,7 +39,7 @@ async function sending({ copies, unsettledWhile }: { copies: boolean; unsettledW
   const unsent: bigint[] = [];
   const done = new Promise<void>((resolve) => {
     const transfer = new SnapshotTransfer({
-      ...{ backend, clock, logger: silentLogger, counters: new ServerCounters() },
+      ...{ backend, clock, logger, counters: new ServerCounters() },
       consistentIndex: new ConsistentIndex(backend),
       cluster: new Cluster({ level: defaultApiLevel, backend, logger: silentLogger, ...ids }),
       settled: () => settled,
@@ -55,7 +68,7 @@ async function sending({ copies, unsettledWhile }: { copies: boolean; unsettledW
     transfer.send(createMessage("MsgSnap", 2n, 1n, 3), "tables");
   });
   await done;
-  return { sent, unsent, dir };
+  return { sent, unsent, dir, lines };
 }
 
 for (const { name, copies, unsettledWhile } of [
@@ -80,4 +93,10 @@ test("a database that cannot be copied is sent as a file", async () => {
   const { sent, unsent } = await sending({ copies: false });
   expect(sent.map(({ form }) => form)).toEqual(["file"]);
   expect(unsent).toEqual([]);
+});
+
+test("a view that cannot be closed after it was sent is a line in the log, and does not stop the member", async () => {
+  const { sent, lines } = await sending({ copies: false, closes: false });
+  sent[0]?.release();
+  await expect.poll(() => lines).toEqual(["failed to close the view of a sent database"]);
 });
