@@ -26,6 +26,7 @@ export { NewRows } from "./new-rows.js";
 export { openLevelBackend, openMemoryBackend } from "./open-backend.js";
 export type { PackedRows } from "./packed-rows.js";
 export { type SideFile, type SideFiles, type SideFileWriter, SideFolder, sideFolderName } from "./side-files.js";
+export { syncDirectory } from "./sync-directory.js";
 export { checkTables, type TableDamage } from "./table-check.js";
 export { CopiedDatabase } from "./tables/copied-database.js";
 export { rowsOfStepMax } from "./tables/merged-rows.js";

@@ -1,6 +1,7 @@
 import { type FileHandle, link, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { errorCode } from "../base/index.js";
+import { syncDirectory } from "./sync-directory.js";
 
 /**
  * Files beside the database, for data that can be made again from it. They are written as a whole, and are of use only
@@ -108,15 +109,5 @@ async function openIfThere(path: string): Promise<FileHandle | undefined> {
   } catch (error) {
     if (errorCode(error) === "ENOENT") return undefined;
     throw error;
-  }
-}
-
-/** A new name is durable when its directory is synced. */
-async function syncDirectory(dir: string): Promise<void> {
-  const handle = await open(dir, "r");
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

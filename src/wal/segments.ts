@@ -1,4 +1,4 @@
-import { open, readdir, rename, rm } from "node:fs/promises";
+import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   freezeLevel,
@@ -6,6 +6,7 @@ import {
   type LevelTuning,
   type LogDamage,
   openLevelStore,
+  syncDirectory,
   writeFailure,
 } from "../backend/index.js";
 import { checkLevelFiles } from "./level-files.js";
@@ -91,7 +92,7 @@ export class FileSegments implements SegmentFolder {
 
   async open(number: SegmentNumber): Promise<LevelStore> {
     const store = await this.#openStore(this.#pathOf(number));
-    if (number > 0) await this.#sync();
+    if (number > 0) await syncDirectory(this.#dir);
     return store;
   }
 
@@ -100,7 +101,7 @@ export class FileSegments implements SegmentFolder {
     try {
       if (number === 0) await rm(join(path, currentFile));
       else await rename(path, path + removedMark);
-      await this.#sync();
+      await syncDirectory(this.#dir);
       await this.clean();
     } catch (error) {
       throw writeFailure(path, error);
@@ -121,16 +122,6 @@ export class FileSegments implements SegmentFolder {
 
   #names(): Promise<string[]> {
     return readdir(this.#dir).catch(() => []);
-  }
-
-  /** Makes changes of the directory's entries durable. */
-  async #sync(): Promise<void> {
-    const dir = await open(this.#dir, "r");
-    try {
-      await dir.sync();
-    } finally {
-      await dir.close();
-    }
   }
 }
 

@@ -6,9 +6,9 @@ import {
   type LevelStore,
   openLevelBackend,
   SideFolder,
+  syncDirectory,
 } from "../../backend/index.js";
 import type { DatabasePlaces } from "./member-disk.js";
-import { syncDirectory } from "./sync-directory.js";
 
 /** Copies that are sent to peers, or that a start reads, are named after the first database, this, and a number. */
 const copySuffix = "-copy-";

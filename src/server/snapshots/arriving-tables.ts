@@ -1,7 +1,7 @@
 import { type FileHandle, mkdir, open, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { syncDirectory } from "../../backend/index.js";
 import { crc32c } from "../../base/index.js";
-import { syncDirectory } from "../disk/sync-directory.js";
 import type { ByteSource } from "./byte-source.js";
 import { type ArchivedFile, encodeList, isArchived, listBytesMax, pieceBytes, sumBytes } from "./table-archive.js";
 

@@ -1,12 +1,11 @@
 import { type FileHandle, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { storedIndex } from "../../apply/index.js";
-import { type LevelStore, openLevelBackend } from "../../backend/index.js";
+import { type LevelStore, openLevelBackend, syncDirectory } from "../../backend/index.js";
 import { type Clock, errorCode, silentLogger, type Timer } from "../../base/index.js";
 import { type BoltFile, openBolt } from "../../bolt/index.js";
 import { type KeptParts, type SnapshotPart, wholeFile } from "../../transport/index.js";
 import type { LogCounters } from "../consensus/log-counters.js";
-import { syncDirectory } from "../disk/sync-directory.js";
 import { ArrivingTables } from "./arriving-tables.js";
 import { ByteSource } from "./byte-source.js";
 

@@ -1,6 +1,6 @@
 import { open } from "node:fs/promises";
 
-/** Syncs a directory, since a new file name is on disk only after that. */
+/** Syncs a directory: the names of new files, and the absence of removed ones, are durable only after that. */
 export async function syncDirectory(dir: string): Promise<void> {
   const handle = await open(dir, "r");
   try {
