@@ -3,22 +3,18 @@ import type { History } from "./history.js";
 
 const bytesMax = 2 * 1024 * 1024;
 
-interface RecentRevision {
-  readonly changes: readonly Change[];
-  readonly bytes: number;
-}
-
 /**
  * The newest revisions, in bounded memory. A watcher that lacks only these need not wait for the disk, so it catches up
- * even when writes follow each other fast.
+ * even when writes follow each other fast. What is kept here lives long enough to be moved by the garbage collector, so
+ * there are no objects but the changes.
  */
 export class RecentChanges {
-  /** Consecutive revisions; the first `#first` of them have been dropped. */
-  #revisions: RecentRevision[] = [];
+  /** The changes of the revisions `[#low, #next)` in order, after `#dropped` places that are no longer used. */
+  #changes: (Change | undefined)[] = [];
+  #dropped = 0;
   readonly #countMax: number;
-  #first = 0;
+  #low: number;
   #next: number;
-  #count = 0;
   #bytes = 0;
 
   /**
@@ -26,14 +22,15 @@ export class RecentChanges {
    * @param countMax the most changes to keep
    */
   constructor(revision: number, countMax: number) {
+    this.#low = revision + 1;
     this.#next = revision + 1;
     this.#countMax = countMax;
   }
 
   /** Drops everything; the store's revision is `revision` now. */
   restart(revision: number): void {
-    this.#forget();
     this.#next = revision + 1;
+    this.#forget();
   }
 
   /** Adds the changes of the next revision. */
@@ -44,38 +41,45 @@ export class RecentChanges {
       this.#forget();
       return;
     }
-    const changes = [...revision];
-    const bytes = changes.reduce((sum, change) => sum + changeBytes(change), 0);
-    this.#revisions.push({ changes, bytes });
-    this.#count += changes.length;
-    this.#bytes += bytes;
-    while (this.#count > this.#countMax || this.#bytes > bytesMax) this.#dropOldest();
-    if (this.#first <= this.#countMax) return;
-    this.#revisions = this.#revisions.slice(this.#first);
-    this.#first = 0;
+    for (const change of revision) {
+      this.#changes.push(change);
+      this.#bytes += changeBytes(change);
+    }
+    while (this.#changes.length - this.#dropped > this.#countMax || this.#bytes > bytesMax) this.#dropOldest();
+    if (this.#dropped <= this.#countMax) return;
+    this.#changes = this.#changes.slice(this.#dropped);
+    this.#dropped = 0;
   }
 
   /** All changes from revision `low` on; undefined when some of them have been dropped. */
   from(low: number): History | undefined {
-    const back = this.#next - low;
-    if (back > this.#revisions.length - this.#first) return undefined;
-    const changes = back > 0 ? this.#revisions.slice(-back).flatMap((revision) => revision.changes) : [];
-    return { changes, through: this.#next - 1 };
+    if (low < this.#low) return undefined;
+    const changes: Change[] = [];
+    for (let at = this.#changes.length - 1; at >= this.#dropped; at--) {
+      const change = this.#changes[at];
+      if (change === undefined || change.modRevision < low) break;
+      changes.push(change);
+    }
+    return { changes: changes.reverse(), through: this.#next - 1 };
   }
 
   #forget(): void {
-    this.#revisions = [];
-    this.#first = 0;
-    this.#count = 0;
+    this.#changes = [];
+    this.#dropped = 0;
+    this.#low = this.#next;
     this.#bytes = 0;
   }
 
+  /** Drops the changes of the oldest revision. */
   #dropOldest(): void {
-    const oldest = this.#revisions[this.#first];
-    if (oldest === undefined) return;
-    this.#revisions[this.#first] = { changes: [], bytes: 0 };
-    this.#first++;
-    this.#count -= oldest.changes.length;
-    this.#bytes -= oldest.bytes;
+    for (let oldest = this.#oldest; oldest?.modRevision === this.#low; oldest = this.#oldest) {
+      this.#changes[this.#dropped++] = undefined;
+      this.#bytes -= changeBytes(oldest);
+    }
+    this.#low++;
+  }
+
+  get #oldest(): Change | undefined {
+    return this.#changes[this.#dropped];
   }
 }

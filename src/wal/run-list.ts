@@ -27,15 +27,17 @@ export class RunList {
 }
 
 /** Splits entries into the runs that they are stored as: one, unless they are long. */
-export function* runsOf(entries: readonly Entry[]): Generator<readonly Entry[]> {
+export function runsOf(entries: readonly Entry[]): readonly (readonly Entry[])[] {
+  const runs: (readonly Entry[])[] = [];
   let from = 0;
   let bytes = 0;
   for (const [at, entry] of entries.entries()) {
     bytes += storedBytes(entry);
     if (bytes <= runBytesMax || at === from) continue;
-    yield entries.slice(from, at);
+    runs.push(entries.slice(from, at));
     from = at;
     bytes = storedBytes(entry);
   }
-  yield from === 0 ? entries : entries.slice(from);
+  runs.push(from === 0 ? entries : entries.slice(from));
+  return runs;
 }
