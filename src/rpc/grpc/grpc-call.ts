@@ -15,6 +15,7 @@ import { type AlikeMessages, type MessageInPieces, messagePrefix, sendAlike, wri
 import type { ServerStream } from "./stream.js";
 import { type RequestsOwner, StreamRequests } from "./stream-requests.js";
 import { ReadMessages, type SessionStream } from "./stream-session.js";
+import { type UnaryOutcome, UnaryRun } from "./unary-run.js";
 import { Waiters } from "./waiters.js";
 
 /** The unsent bytes beyond which a handler is asked to pause. */
@@ -26,7 +27,9 @@ const keptMessageBytes = 256;
 type StreamOfBytes = ServerStream<Uint8Array, Uint8Array> & SessionStream<Uint8Array, Uint8Array>;
 
 /** A gRPC call, from its head to its status. */
-export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, PartsOutput, StreamListener {
+export class GrpcCall
+  implements Call, CallLog, StreamOfBytes, RequestsOwner, UnaryOutcome, PartsOutput, StreamListener
+{
   asked: object | undefined;
   requestCount = 0;
   responseCount = 0;
@@ -187,7 +190,7 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
     this.#stream.write(nothing, part);
   }
 
-  /** The handler of a stream has ended. */
+  /** The handler has ended, or is not needed. */
   close(...failure: readonly unknown[]): void {
     this.#requests?.leave();
     if (failure.length === 0) this.#finish(okStatus);
@@ -279,7 +282,7 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
     counters.receivedBytes += message.bytes.length;
     if (this.#binding.kind === "unary") {
       this.#begun = true;
-      void this.#runUnary(message);
+      this.#beginUnary(this.#binding, message);
       return false;
     }
     this.#beginStream();
@@ -308,41 +311,40 @@ export class GrpcCall implements Call, CallLog, StreamOfBytes, RequestsOwner, Pa
 
   // ---- the course of a call ----
 
-  async #runUnary(received: ReceivedMessage): Promise<void> {
-    const { gate, counters, lasting, slow, clock } = this.#environment;
-    const binding = this.#binding;
-    if (binding.kind !== "unary" || this.#ended !== "no") return;
+  #beginUnary(binding: UnaryBinding, received: ReceivedMessage): void {
+    if (this.#ended !== "no") return;
+    const { counters, lasting, slow } = this.#environment;
     counters.client("unary", this.metadata("client-api-version"));
     if (binding.waits) lasting.add(this);
     this.#stream.occupy();
     // The measured time starts with the request, since a client may send it long after the head.
     const startedAt = slow.now();
-    let message: Uint8Array = received.bytes;
-    let response: Answer | undefined;
-    try {
-      if (received.compressed) message = await this.#reader.open(received);
-      if (this.cancelled) return;
-      const admitted = gate.admit(this, binding, message);
-      if (admitted !== undefined) await admitted;
-      try {
-        response = await binding.run(message, this, this);
-      } finally {
-        if (slow.isSlow(startedAt)) slow.ended(binding, this, message.length, response?.length ?? 0, startedAt);
-      }
-      if (!(response instanceof Uint8Array)) await sendParts(response, this, clock);
-      else if (this.#ended === "no") this.#answer(binding, response);
-      this.#finish(okStatus);
-    } catch (error) {
-      this.#fail(error);
-    } finally {
-      this.#stream.vacate();
-      if (binding.waits) lasting.delete(this);
+    const run = new UnaryRun(binding, this, this.#environment, this, startedAt);
+    if (!received.compressed) run.begin(received.bytes);
+    else {
+      this.#reader.open(received).then(
+        (message) => run.begin(message),
+        (error: unknown) => this.close(error),
+      );
+    }
+  }
+
+  answered(answer: Answer): void {
+    if (answer instanceof Uint8Array) {
+      if (this.#ended === "no") this.#answer(answer);
+      this.close();
+    } else {
+      sendParts(answer, this, this.#environment.clock).then(
+        () => this.close(),
+        (error: unknown) => this.close(error),
+      );
     }
   }
 
   /** Sends an answer. @throws EtcdError when the client does not take it and there is no memory to queue it */
-  #answer({ reads }: UnaryBinding, response: Uint8Array): void {
+  #answer(response: Uint8Array): void {
     // A write that was carried out must not be reported as refused: a timeout leaves the outcome open.
+    const reads = this.#binding.kind === "unary" && this.#binding.reads;
     if (!this.#stream.hasRoomFor(response.length)) throw new EtcdError(reads ? "overloaded" : "timeout");
     this.#send(response.length, response);
   }

@@ -3,6 +3,7 @@ import type { Call } from "../../server/index.js";
 import type { MessageReader, Port } from "../../threads/index.js";
 import type { Answer } from "../grpc/answer.js";
 import type { Binding, UnaryBinding } from "../grpc/binding.js";
+import { UnaryRun } from "../grpc/unary-run.js";
 import type { LoopCounts } from "../metrics/loop-counts.js";
 import type { ClientServices } from "../services/client-services.js";
 import type { SlowCalls } from "../services/slow-calls.js";
@@ -140,38 +141,31 @@ export class FrontEndCalls implements StateStreams {
     this.#open[number] = open;
     // The time for the client's request begins when it has arrived, and not when there is a turn for it.
     const startedAt = this.#config.slow.now();
-    const run = (): void => void this.#runUnary(number, open, binding, request, startedAt);
+    const run = (): void => this.#runUnary(number, open, binding, request, startedAt);
     if (this.#turn.over) this.#turn.defer(run, call.client);
     else run();
   }
 
-  async #runUnary(
-    number: number,
-    open: OpenCall,
-    binding: UnaryBinding,
-    request: Uint8Array,
-    startedAt: number,
-  ): Promise<void> {
+  #runUnary(number: number, open: OpenCall, binding: UnaryBinding, request: Uint8Array, startedAt: number): void {
     const { services, slow } = this.#config;
     const { call } = open;
-    let answer: Answer | undefined;
-    try {
-      const admitted = services.gate.admit(call, binding, request);
-      if (admitted !== undefined) await admitted;
-      try {
-        answer = await binding.run(request, call, call);
-      } finally {
-        if (slow.isSlow(startedAt)) slow.ended(binding, call, request.length, answer?.length ?? 0, startedAt);
-      }
-      if (answer instanceof Uint8Array) this.#end(number, tells.answer).bytes(answer);
-      else {
-        open.sender = new AnswerSender(call, this.port, number, this.#turn);
-        await open.sender.send(answer);
-        this.#end(number, tells.ended);
-      }
-    } catch (error) {
-      this.#refuse(number, call, binding.path, error);
+    const outcome = {
+      answered: (answer: Answer) => this.#answer(number, open, binding.path, answer),
+      close: (error: unknown) => this.#refuse(number, call, binding.path, error),
+    };
+    new UnaryRun(binding, call, { gate: services.gate, slow }, outcome, startedAt).begin(request);
+  }
+
+  #answer(number: number, open: OpenCall, path: string, answer: Answer): void {
+    if (answer instanceof Uint8Array) {
+      this.#end(number, tells.answer).bytes(answer);
+      return;
     }
+    open.sender = new AnswerSender(open.call, this.port, number, this.#turn);
+    open.sender.send(answer).then(
+      () => this.#end(number, tells.ended),
+      (error: unknown) => this.#refuse(number, open.call, path, error),
+    );
   }
 
   #stream(number: number, message: MessageReader): void {
