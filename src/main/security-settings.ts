@@ -1,4 +1,4 @@
-import { ciphersOf, type TlsConfig, type TlsVersion } from "../tls/index.js";
+import { type Protocols, protocolsOf, type TlsConfig } from "../tls/index.js";
 import { FlagError } from "./flag-error.js";
 import type { FlagName } from "./flag-table.js";
 import type { FlagValues } from "./flag-values.js";
@@ -60,31 +60,9 @@ function files(flags: FlagValues, side: "" | "peer-") {
   };
 }
 
-function commonSettings(flags: FlagValues): Pick<TlsConfig, "minVersion" | "maxVersion" | "ciphers"> {
-  const minVersion = versionOf(flags.text("tls-min-version")) ?? "TLSv1.2";
-  const maxVersion = versionOf(flags.text("tls-max-version")) ?? "TLSv1.3";
-  if (minVersion > maxVersion) {
-    const [min, max] = [flags.text("tls-min-version"), flags.text("tls-max-version")];
-    throw new FlagError(`min version (${min}) is greater than max version (${max})`);
-  }
+function commonSettings(flags: FlagValues): Protocols {
   const suites = flags.list("cipher-suites");
-  if (minVersion === "TLSv1.3" && suites.length > 0) {
-    throw new FlagError("cipher suites cannot be configured when only TLS1.3 is enabled");
-  }
-  const ciphers = ciphersOf(suites);
-  if ("fault" in ciphers) throw new FlagError(ciphers.fault);
-  return { minVersion, maxVersion, ...(ciphers.list !== undefined && { ciphers: ciphers.list }) };
-}
-
-function versionOf(text: string): TlsVersion | undefined {
-  switch (text) {
-    case "":
-      return undefined;
-    case "TLS1.2":
-      return "TLSv1.2";
-    case "TLS1.3":
-      return "TLSv1.3";
-    default:
-      throw new FlagError(`unexpected TLS version ${JSON.stringify(text)} (must be one of: TLS1.2, TLS1.3)`);
-  }
+  const protocols = protocolsOf(flags.text("tls-min-version"), flags.text("tls-max-version"), suites);
+  if ("fault" in protocols) throw new FlagError(protocols.fault);
+  return protocols;
 }

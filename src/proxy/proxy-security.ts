@@ -5,15 +5,15 @@ import { type Clock, errorText, type Logger } from "../base/index.js";
 import { bytesOf, ExitCode, Failure, type FlagSet, textOf } from "../cli/index.js";
 import type { TlsOptions } from "../client/index.js";
 import {
-  ciphersOf,
   commonNameOf,
   type HandshakesConfig,
+  type Protocols,
+  protocolsOf,
   Revocations,
   readCredentials,
   selfSignedCertificate,
   type TlsConfig,
   TlsConfigError,
-  type TlsVersion,
 } from "../tls/index.js";
 
 /** TLS for clients, and the options of the proxy's connections to itself. */
@@ -53,7 +53,7 @@ export async function clientSecurity(
   clock: Clock,
   logger: Logger,
 ): Promise<ClientSecurity | undefined> {
-  const versions = versionsOf(flags);
+  const versions = protocols(flags);
   const path = (name: string): string => textOf(flags.text(name));
   const given = { certFile: path("cert-file"), keyFile: path("key-file"), trustedCaFile: path("trusted-ca-file") };
   const years = flags.number("self-signed-cert-validity");
@@ -91,33 +91,11 @@ export async function clientSecurity(
   }
 }
 
-function versionsOf(flags: FlagSet): Pick<TlsConfig, "minVersion" | "maxVersion" | "ciphers"> {
+function protocols(flags: FlagSet): Protocols {
   const [min, max] = [textOf(flags.text("tls-min-version")), textOf(flags.text("tls-max-version"))];
-  const minVersion = versionOf(min, "tls-min-version") ?? "TLSv1.2";
-  const maxVersion = versionOf(max, "tls-max-version") ?? "TLSv1.3";
-  if (minVersion > maxVersion) throw refusal(`min version (${min}) is greater than max version (${max})`);
-  const suites = flags.list("listen-cipher-suites").map(textOf);
-  if (minVersion === "TLSv1.3" && suites.length > 0) {
-    throw refusal("cipher suites cannot be configured when only TLS1.3 is enabled");
-  }
-  const ciphers = ciphersOf(suites);
-  if ("fault" in ciphers) throw refusal(ciphers.fault);
-  return { minVersion, maxVersion, ...(ciphers.list !== undefined && { ciphers: ciphers.list }) };
-}
-
-function versionOf(text: string, flag: string): TlsVersion | undefined {
-  switch (text) {
-    case "":
-      return undefined;
-    case "TLS1.2":
-      return "TLSv1.2";
-    case "TLS1.3":
-      return "TLSv1.3";
-    default:
-      throw refusal(
-        `${flag} is invalid: unexpected TLS version ${JSON.stringify(text)} (must be one of: TLS1.2, TLS1.3)`,
-      );
-  }
+  const found = protocolsOf(min, max, flags.list("listen-cipher-suites").map(textOf));
+  if ("fault" in found) throw refusal(found.of === undefined ? found.fault : `${found.of} is invalid: ${found.fault}`);
+  return found;
 }
 
 /** A member would take a common name for the user of every call, whoever the client is. */

@@ -4,10 +4,10 @@
  */
 export { systemNames } from "./address-match.js";
 export { commonNameOf } from "./certificate-names.js";
-export { ciphersOf } from "./cipher-suites.js";
-export { isEmpty, type TlsConfig, TlsConfigError, type TlsVersion } from "./config.js";
+export { isEmpty, type TlsConfig, TlsConfigError } from "./config.js";
 export { dialOptions } from "./dial-options.js";
 export { Handshakes, type HandshakesConfig, type SecureConnection } from "./handshakes.js";
+export { type Protocols, protocolsOf } from "./protocols.js";
 export { Revocations } from "./revocation.js";
 export { selfSignedCertificate } from "./self-signed.js";
 export { type Credentials, readCredentials } from "./server-options.js";

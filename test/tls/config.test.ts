@@ -3,7 +3,8 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { alternativeNames, hostnameFault } from "../../src/tls/certificate-names.js";
-import { ciphersOf, readCredentials, type TlsConfig } from "../../src/tls/index.js";
+import { ciphersOf } from "../../src/tls/cipher-suites.js";
+import { readCredentials, type TlsConfig } from "../../src/tls/index.js";
 import { TestAuthority, type TestCertificate } from "../support/certificates.js";
 
 let authority: TestAuthority;
