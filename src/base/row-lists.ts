@@ -1,5 +1,11 @@
 import type { FlatRows } from "./flat-rows.js";
 
+/** A walk through a list. */
+export interface RowWalk {
+  /** The row that the walk reaches next; 0 at the end. */
+  next: number;
+}
+
 /**
  * Doubly linked lists of rows, through two fields of each row: a row is in one of these lists at most. A list is known
  * by its first row, which its owner keeps; 0 is the empty list. In front of the first row stands the last one.
@@ -9,7 +15,7 @@ export class RowLists {
   readonly #nextAt: number;
   readonly #previousAt: number;
   /** Walks under way: few, if any. */
-  readonly #walks = new Set<{ next: number }>();
+  readonly #walks = new Set<RowWalk>();
 
   constructor(rows: FlatRows, nextAt: number, previousAt: number) {
     this.#rows = rows;
@@ -24,17 +30,33 @@ export class RowLists {
 
   /** The rows of a list, one by one. Between two of them, rows may be removed from it; the walk skips these. */
   *each(first: number): Generator<number, void, undefined> {
+    const walk = this.walk(first);
+    try {
+      for (let row = this.step(walk); row !== 0; row = this.step(walk)) yield row;
+    } finally {
+      this.end(walk);
+    }
+  }
+
+  /**
+   * Begins a walk through a list. Between two of its rows, rows may be removed from the list; the walk skips these.
+   * Every walk must be ended.
+   */
+  walk(first: number): RowWalk {
     const walk = { next: first };
     this.#walks.add(walk);
-    try {
-      while (walk.next !== 0) {
-        const row = walk.next;
-        walk.next = this.next(row);
-        yield row;
-      }
-    } finally {
-      this.#walks.delete(walk);
-    }
+    return walk;
+  }
+
+  /** The row that a walk has reached, which moves on; 0 at the end. */
+  step(walk: RowWalk): number {
+    const row = walk.next;
+    if (row !== 0) walk.next = this.next(row);
+    return row;
+  }
+
+  end(walk: RowWalk): void {
+    this.#walks.delete(walk);
   }
 
   /** Adds a row at the end of a list. @returns the first row of the list */

@@ -1,7 +1,8 @@
 import type { Steps, WorkBudget } from "../base/index.js";
 import type { Change } from "./change.js";
 import type { ChangeList } from "./change-list.js";
-import { addToBatch, ChangeEvent } from "./watch-events.js";
+import { WatchBatches } from "./watch-batches.js";
+import { ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { EventBatch, Watcher, WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watchers/watcher-group.js";
@@ -33,7 +34,7 @@ export class SyncedWatchers {
   readonly #waiting = new Set<WatcherOwner>();
   #telling = false;
   /** Events of the write that is being delivered in steps, for each watcher. */
-  #batches = new Map<Watcher, EventBatch>();
+  #batches = new WatchBatches();
 
   /** @param stall called with a watcher, already deleted here, whose stream has no room for the events of `revision` */
   constructor(history: WatchHistory, table: WatcherTable, stall: (watcher: Watcher, revision: number) => void) {
@@ -88,11 +89,11 @@ export class SyncedWatchers {
       this.#tellOne(revision, single);
       return undefined;
     }
-    const batches = new Map<Watcher, EventBatch>();
+    const batches = new WatchBatches();
     for (const change of watched) {
       const event = new ChangeEvent(change, this.#history, this.#table);
       this.#group.forEachOf(change.key, (watcher) => {
-        if (this.#table.nextRevision(watcher) <= revision) addToBatch(batches, watcher, event);
+        if (this.#table.nextRevision(watcher) <= revision) batches.add(watcher, event);
       });
     }
     for (const [watcher, batch] of batches) this.#offer(watcher, revision, batch);
@@ -136,7 +137,7 @@ export class SyncedWatchers {
     for (const change of changes) {
       const event = new ChangeEvent(change, this.#history, this.#table);
       for (const watcher of this.#group.eachOf(change.key)) {
-        if (this.#table.nextRevision(watcher) <= revision) addToBatch(batches, watcher, event);
+        if (this.#table.nextRevision(watcher) <= revision) batches.add(watcher, event);
         if (budget.over(0)) yield;
       }
       if (budget.over(event.encodedBytes)) yield;
@@ -150,7 +151,7 @@ export class SyncedWatchers {
       this.#offer(watcher, revision, batch);
       if (budget.over(batch.events.length * bytesOfOffer)) yield;
     }
-    this.#batches = new Map();
+    this.#batches = new WatchBatches();
     this.#endTelling();
   }
 

@@ -4,9 +4,10 @@ import type { History } from "./history.js";
 import { HistoryAhead } from "./history-ahead.js";
 import type { RecentChanges } from "./recent-changes.js";
 import { WatchBacklog } from "./watch-backlog.js";
-import { addToBatch, ChangeEvent } from "./watch-events.js";
+import { WatchBatches } from "./watch-batches.js";
+import { ChangeEvent } from "./watch-events.js";
 import type { WatchHistory } from "./watch-history.js";
-import { type EventBatch, noWatcher, type Watcher, type WatcherOwner } from "./watcher.js";
+import { noWatcher, type Watcher, type WatcherOwner } from "./watcher.js";
 import { WatcherGroup } from "./watchers/watcher-group.js";
 import type { WatcherTable } from "./watchers/watcher-table.js";
 
@@ -60,7 +61,7 @@ export class CatchUp {
   /** The first of all watchers of the pass. */
   #firstOfPass = noWatcher;
   /** Events that the pass is delivering, for each watcher. */
-  #batches = new Map<Watcher, EventBatch>();
+  #batches = new WatchBatches();
   #position = 0;
   /** Streams with stalled watchers that had room when they last reported it. */
   readonly #returning = new Set<WatcherOwner>();
@@ -267,7 +268,7 @@ export class CatchUp {
    */
   *#deliverInSteps(read: History, budget: WorkBudget): Steps<void> {
     // A watcher that is cancelled between two steps leaves the batches, too: its number may be given to another one.
-    this.#batches = new Map();
+    this.#batches = new WatchBatches();
     const through = yield* this.#gather(read, budget);
     this.#position = through + 1;
     for (const [watcher, batch] of this.#batches) {
@@ -277,7 +278,7 @@ export class CatchUp {
       }
       if (budget.over(0)) yield;
     }
-    this.#batches = new Map();
+    this.#batches = new WatchBatches();
   }
 
   /**
@@ -301,7 +302,7 @@ export class CatchUp {
       const event = new ChangeEvent(change, this.#history, this.#table);
       for (const watcher of this.#catchingUp.eachOf(change.key)) {
         gathered++;
-        addToBatch(batches, watcher, event);
+        batches.add(watcher, event);
         if (budget.over(0)) yield;
       }
       if (budget.over(event.encodedBytes)) yield;

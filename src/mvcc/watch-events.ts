@@ -1,7 +1,7 @@
 import { type Encoded, type EncodedEvent, EventType, encodeEvent, type KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
 import type { WatchHistory } from "./watch-history.js";
-import type { EventBatch, Watcher } from "./watcher.js";
+import type { Watcher } from "./watcher.js";
 import { type WatcherTable, watcherFlags } from "./watchers/watcher-table.js";
 
 /** The event of one change. It is encoded when the first watcher needs it, once for all watchers. */
@@ -26,8 +26,9 @@ export class ChangeEvent {
   /** The event for a watcher; undefined when the watcher does not want changes of this type. */
   for(watcher: Watcher): EncodedEvent | undefined {
     const { noPut, noDelete, prevKv } = watcherFlags;
-    if (this.#table.has(watcher, this.change.type === "put" ? noPut : noDelete)) return undefined;
-    if (!this.#table.has(watcher, prevKv)) return this.#encodedPlain();
+    const flags = this.#table.flags(watcher);
+    if ((flags & (this.change.type === "put" ? noPut : noDelete)) !== 0) return undefined;
+    if ((flags & prevKv) === 0) return this.#encodedPlain();
     this.#withPrevKv ??= this.#encodeWithPrevKv();
     return this.#withPrevKv;
   }
@@ -51,17 +52,4 @@ export class ChangeEvent {
     const type = this.change.type === "put" ? EventType.PUT : EventType.DELETE;
     return encodeEvent({ type, kv: this.change.kv, prevKv });
   }
-}
-
-/** Adds the event of one change to the batch of `watcher`, if the watcher wants it. */
-export function addToBatch(batches: Map<Watcher, EventBatch>, watcher: Watcher, event: ChangeEvent): void {
-  const encoded = event.for(watcher);
-  if (encoded === undefined) return;
-  const batch = batches.get(watcher);
-  if (batch === undefined) {
-    batches.set(watcher, { events: [encoded], firstRevision: event.change.modRevision, bytes: encoded.length });
-    return;
-  }
-  batch.events.push(encoded);
-  batch.bytes += encoded.length;
 }

@@ -191,8 +191,9 @@ export class WatchStream implements WatcherOwner {
   offer(watcher: Watcher, revision: number, batch: EventBatch): boolean {
     if (!this.#sink.hasRoomFor(batch.bytes)) return false;
     const { table } = this.#keeper;
-    table.setQuiet(watcher, false);
-    this.#sink.deliverEvents(table.id(watcher), revision, batch, table.has(watcher, watcherFlags.fragment));
+    const flags = table.flags(watcher);
+    if ((flags & watcherFlags.quiet) !== 0) table.setQuiet(watcher, false);
+    this.#sink.deliverEvents(table.id(watcher), revision, batch, (flags & watcherFlags.fragment) !== 0);
     return true;
   }
 

@@ -44,10 +44,10 @@ export const noWatcher: Watcher = 0;
 
 /** Consecutive events for one watcher, or for several that get the same ones. */
 export interface EventBatch {
-  readonly events: EncodedEvent[];
+  readonly events: readonly EncodedEvent[];
   readonly firstRevision: number;
   /** Length of all events together. */
-  bytes: number;
+  readonly bytes: number;
 }
 
 /** The interface of a watcher's stream for the parts that keep watchers. */

@@ -17,6 +17,27 @@ test("an event is encoded once for all its watchers, and once more for those wit
   expect([sink.notices.length, encodings.size]).toEqual([200, 2]);
 });
 
+for (const { name: how, startRevision, writes } of [
+  { name: "catch up on the same changes", startRevision: 2, writes: 0 },
+  { name: "are told of the same transaction", startRevision: 0, writes: 1 },
+]) {
+  test(`watchers that ${how} share one list of events`, async () => {
+    const store = await openEmpty();
+    for (let at = 0; at < 3; at++) write(store, { put: "a" });
+    const sink = new TestSink();
+    const watching = watchable(store);
+    for (let at = 0; at < 100; at++) watching.newStream(sink).watch(0n, on("a", { end: "c", startRevision }));
+    for (let at = 0; at < 100; at++) {
+      watching.newStream(sink).watch(0n, on("a", { end: "c", startRevision, prevKv: true }));
+    }
+    for (let at = 0; at < writes; at++) write(store, { put: "a" }, { put: "b" }, { put: "bb" });
+    await settled(watching);
+    const lists = new Set(sink.notices.map((notice) => (notice.kind === "events" ? notice.events : [])));
+    expect([sink.notices.length, lists.size]).toEqual([200, 2]);
+    expect([...lists].map((list) => list.length)).toEqual([3, 3]);
+  });
+}
+
 test("unsynced watchers at many different revisions share the reads of history", async () => {
   const store = await openEmpty();
   for (let at = 0; at < 3_000; at++) write(store, { put: name(at) });

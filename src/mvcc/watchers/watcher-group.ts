@@ -63,7 +63,14 @@ export class WatcherGroup {
     // A range that nobody watches any more would give its number to another one.
     for (const range of around) ranges.retain(range);
     try {
-      for (const range of around) yield* inRange.each(this.#first(range));
+      for (const range of around) {
+        const walk = inRange.walk(this.#first(range));
+        try {
+          for (let watcher = inRange.step(walk); watcher !== noWatcher; watcher = inRange.step(walk)) yield watcher;
+        } finally {
+          inRange.end(walk);
+        }
+      }
     } finally {
       for (const range of around) ranges.release(range);
     }

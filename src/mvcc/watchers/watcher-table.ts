@@ -133,6 +133,11 @@ export class WatcherTable {
     this.#rows.setWord(watcher, flagsAt, (flags & ~placeBits) | places.indexOf(place));
   }
 
+  /** The `watcherFlags` of a watcher, for code that looks at several of them. */
+  flags(watcher: Watcher): number {
+    return this.#rows.word(watcher, flagsAt);
+  }
+
   has(watcher: Watcher, flag: WatcherFlag): boolean {
     return (this.#rows.word(watcher, flagsAt) & flag) !== 0;
   }

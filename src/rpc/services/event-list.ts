@@ -27,11 +27,12 @@ export class EventList {
 
   all(): readonly EncodedEvent[] {
     if (this.#before === undefined) return this.#events;
-    const parts = [this.#events];
-    for (let list: EventList | undefined = this.#before; list !== undefined; list = list.#before) {
-      parts.push(list.#events);
+    const all: EncodedEvent[] = new Array(this.count);
+    for (let list: EventList | undefined = this; list !== undefined; list = list.#before) {
+      const from = list.count - list.#events.length;
+      for (const [at, event] of list.#events.entries()) all[from + at] = event;
     }
-    return parts.reverse().flat();
+    return all;
   }
 
   /** The last part of a `WatchResponse` with these events, which must be short. Encoded once. */

@@ -93,5 +93,5 @@ function isSameHeader(one: ResponseHeader, other: ResponseHeader): boolean {
 }
 
 function isSame(one: readonly bigint[], other: readonly bigint[]): boolean {
-  return one.length === other.length && one.every((id, at) => id === other[at]);
+  return one === other || (one.length === other.length && one.every((id, at) => id === other[at]));
 }
