@@ -13,8 +13,8 @@ export const keysOfLargeDelete = 1_024;
 const rowsAtOnce = 4_096;
 /** The most bytes of tombstones that are collected: names may be long. */
 const bytesAtOnce = 1024 * 1024;
-/** Cost of deleting a key, in the unit of `WorkBudget`: bytes that could be read in the same time. */
-const bytesOfDelete = 256;
+/** Cost of deleting a key, in the unit of `WorkBudget`: that of any small step, although it takes less time. */
+const bytesOfDelete = 1024;
 
 interface KeyRange {
   readonly low: Key;
