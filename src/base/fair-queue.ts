@@ -33,6 +33,11 @@ export class FairQueue<Item> {
     return this.#size;
   }
 
+  /** Whether an owner waits that is not modest. */
+  get othersWait(): boolean {
+    return this.#others.first !== undefined;
+  }
+
   /** Adds an item after those of the same owner; an owner without items comes last in its round. */
   push(item: Item, owner: object): QueuePlace {
     let line = this.#lines.get(owner);

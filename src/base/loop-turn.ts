@@ -4,6 +4,11 @@ import { RecentUse } from "./recent-use.js";
 
 /** The longest that the work of all clients together may hold the event loop. */
 const turnMs = 4;
+/**
+ * The longest that work for clients may hold it while a request of a modest client is under way, and work of other
+ * clients waits. Such a request needs several turns, so it waits this long several times.
+ */
+const modestTurnMs = 2;
 /** The longest that long work may hold it while a request that needs further turns is under way. */
 const hurriedTurnMs = 1;
 /** Waiting work is resumed in groups that take about this long, since the output of a group is sent together. */
@@ -31,18 +36,23 @@ interface Waiting {
  *
  * Waiting work resumes client by client, so that a client with very much work does not block the others. Clients that
  * have used little time of late go first: one request waits for several turns, at each for a place among the others,
- * and twenty clients that flood the server would otherwise make a modest client wait for all of them each time. Short
- * work goes before long work, but some long work resumes in every turn.
+ * and twenty clients that flood the server would otherwise make a modest client wait for all of them each time. While
+ * such a client's request is under way, the turns are shorter. Short work goes before long work, but some long work
+ * resumes in every turn.
  */
 export class LoopTurn {
   static readonly #turns = new WeakMap<Clock, LoopTurn>();
   readonly #clock: Clock;
   /** Time at which the turn ends; undefined between turns. */
   #endsAt: number | undefined;
+  /** Time at which the turn ends early, for the sake of a modest client. */
+  #modestEndsAt = 0;
   /** Time at which long work ends in this turn while requests are under way. */
   #hurriedEndsAt = 0;
   /** The number of requests that are under way and need further turns of the loop before they are answered. */
   #underWay = 0;
+  /** Those that were begun by clients that had used little time. */
+  #modestUnderWay = 0;
   readonly #use = new RecentUse();
   readonly #short: Waiting;
   readonly #long: Waiting;
@@ -80,7 +90,7 @@ export class LoopTurn {
    * already.
    */
   get over(): boolean {
-    if (this.#endsAt !== undefined) return this.#clock.now() >= this.#endsAt;
+    if (this.#endsAt !== undefined) return this.#isOver(this.#clock.now(), this.#endsAt);
     this.#start();
     return false;
   }
@@ -90,13 +100,23 @@ export class LoopTurn {
     return this.over || (this.#underWay > 0 && this.#clock.now() >= this.#hurriedEndsAt);
   }
 
-  /** A request has begun that will need further turns. `requestEnded` must be called when it is answered. */
-  requestBegun(): void {
+  /**
+   * A request has begun that will need further turns. `requestEnded` must be called when it is answered.
+   *
+   * @param client its client; undefined for a request of the server itself
+   * @param now the time
+   * @returns whether the client has used little time of late; `requestEnded` must be told so
+   */
+  requestBegun(client: object | undefined, now: number): boolean {
     this.#underWay++;
+    const modest = client !== undefined && this.#use.isLittle(client, now);
+    if (modest) this.#modestUnderWay++;
+    return modest;
   }
 
-  requestEnded(): void {
+  requestEnded(modest: boolean): void {
     this.#underWay--;
+    if (modest) this.#modestUnderWay--;
   }
 
   /**
@@ -132,8 +152,15 @@ export class LoopTurn {
   #start(): void {
     const now = this.#clock.now();
     this.#endsAt = now + turnMs;
+    this.#modestEndsAt = now + modestTurnMs;
     this.#hurriedEndsAt = now + hurriedTurnMs;
     setImmediate(this.#beginTurn);
+  }
+
+  #isOver(now: number, endsAt: number): boolean {
+    if (now >= endsAt) return true;
+    if (this.#modestUnderWay === 0 || now < this.#modestEndsAt) return false;
+    return this.#short.queue.othersWait || this.#long.queue.othersWait;
   }
 
   #begin(): void {
@@ -157,7 +184,7 @@ export class LoopTurn {
     const { group } = this.#resumed;
     if (tookMs < groupMs.short) this.#resumed.group = Math.min(groupMax, group * 2);
     else if (tookMs > groupMs.long) this.#resumed.group = Math.max(1, Math.floor(group / 2));
-    if (this.#endsAt === undefined || now >= this.#endsAt) return;
+    if (this.#endsAt === undefined || this.#isOver(now, this.#endsAt)) return;
     if (this.#short.queue.size > 0) this.#resumeGroup(this.#short);
     else if (!this.longOver) this.#resumeGroup(this.#long);
   }

@@ -106,6 +106,47 @@ test("a client that has used little of late does not wait for many that have use
   flooding = false;
 });
 
+test("turns are short while a modest client's request is under way and work of other clients waits", async () => {
+  const clock = new ManualClock();
+  const turn = LoopTurn.of(clock);
+  let done = 0;
+  const flood = {};
+  const work = (count: number): void => {
+    for (let at = 0; at < count; at++) {
+      turn.defer(() => {
+        clock.advance(1);
+        done++;
+      }, flood);
+    }
+  };
+  const doneInTurn = async (): Promise<number> => {
+    const before = done;
+    await nextTurn();
+    return done - before;
+  };
+  work(100);
+  while (done < 20) await nextTurn();
+  expect(await doneInTurn()).toBe(4);
+  expect(turn.requestBegun(flood, clock.now()), "a client that floods is not modest").toBe(false);
+  expect(await doneInTurn()).toBe(4);
+  const modest = turn.requestBegun({}, clock.now());
+  expect(modest).toBe(true);
+  expect(await doneInTurn()).toBe(2);
+  expect(turn.over, "further work waits, too").toBe(true);
+  turn.requestEnded(modest);
+  expect(await doneInTurn()).toBe(4);
+  turn.requestEnded(false);
+  while (done < 100) await nextTurn();
+  // Nothing waits any more, so a turn is long again.
+  turn.requestBegun({}, clock.now());
+  await nextTurn();
+  expect(turn.over).toBe(false);
+  clock.advance(3);
+  expect(turn.over).toBe(false);
+  clock.advance(1);
+  expect(turn.over).toBe(true);
+});
+
 test("short work goes before long work, some of which continues in each turn", async () => {
   const clock = new ManualClock();
   const turn = LoopTurn.of(clock);
@@ -247,13 +288,13 @@ test("long work leaves a turn early while a request is under way that needs furt
   await nextTurn();
   const alone = await stepsOfTurn();
   expect(alone).toBeGreaterThan(4);
-  turn.requestBegun();
+  const modest = turn.requestBegun(undefined, clock.now());
   await nextTurn();
   expect(await stepsOfTurn()).toBeLessThan(alone / 2);
   const budget = new Turns(clock);
   clock.advance(1);
   expect(budget.over(64 * 1024)).toBe(true);
-  turn.requestEnded();
+  turn.requestEnded(modest);
   await nextTurn();
   expect(await stepsOfTurn()).toBe(alone);
   working = false;

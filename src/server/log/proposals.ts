@@ -20,6 +20,8 @@ interface Waiter<Result> {
   askedAt: number;
   /** The request waits for room in the proposal window and has not been proposed. */
   waits: boolean;
+  /** Whether the client had used little time of the event loop when the request began. */
+  readonly modest: boolean;
 }
 
 export interface ProposalsConfig {
@@ -84,8 +86,8 @@ export class Proposals<Result> {
    */
   expect(id: RequestId, asker: Asker<Result>, call: Call | undefined, askedAt: number, waits = false): void {
     if (this.#closed !== undefined) throw this.#closed;
-    this.#turn.requestBegun();
-    this.#waiters.set(id, { asker, call, askedAt, waits });
+    const modest = this.#turn.requestBegun(call?.client, askedAt);
+    this.#waiters.set(id, { asker, call, askedAt, waits, modest });
   }
 
   /** A request that waited for room is proposed now. Its timeout begins anew. */
@@ -174,7 +176,7 @@ export class Proposals<Result> {
     waiter.asker = undefined;
     waiter.call = undefined;
     this.#waiters.delete(id);
-    this.#turn.requestEnded();
+    this.#turn.requestEnded(waiter.modest);
     if (this.#waiters.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
     return asker;
   }
