@@ -2,92 +2,23 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
-import { ConsistentIndex } from "../../../src/apply/index.js";
-import { type Backend, BackendCounters, openLevelBackend, SideFolder } from "../../../src/backend/index.js";
-import {
-  type ClusterId,
-  defaultApiLevel,
-  type LogFields,
-  type MemberId,
-  silentLogger,
-  systemClock,
-} from "../../../src/base/index.js";
-import { Cluster, encodeV2Store } from "../../../src/cluster/index.js";
-import { checkpointFile, openStore, type Store } from "../../../src/mvcc/index.js";
-import { createMessage, emptyConfState } from "../../../src/raft/index.js";
-import { LogCounters } from "../../../src/server/consensus/log-counters.js";
-import { ServerCounters } from "../../../src/server/counters.js";
-import { DatabaseFolder } from "../../../src/server/disk/database-folder.js";
-import { Databases } from "../../../src/server/snapshots/databases.js";
-import { SnapshotFolder } from "../../../src/server/snapshots/received-snapshots.js";
-import { SnapshotTransfer } from "../../../src/server/snapshots/snapshot-transfer.js";
-import type { OutgoingSnapshot, PeerTakes } from "../../../src/transport/index.js";
+import { type Backend, openLevelBackend, SideFolder } from "../../../src/backend/index.js";
+import { type LogFields, silentLogger, systemClock } from "../../../src/base/index.js";
+import { checkpointFile, openStore } from "../../../src/mvcc/index.js";
+import type { OutgoingSnapshot } from "../../../src/transport/index.js";
 import { always, LookClock, rest, startOf } from "../../mvcc/checkpoint/looked-at.js";
 import { show, write } from "../../mvcc/fixture.js";
+import { ended, fail, placesIn, sender, sentSnapshot, sentTo, snapshotIndex } from "./indexed-sender.js";
 
 const root = mkdtempSync(join(tmpdir(), "etcd-index-"));
 afterAll(() => rmSync(root, { recursive: true }));
 let dirs = 0;
 const freshDir = () => join(root, String(dirs++));
 
-const fail = (error: Error): void => {
-  throw error;
-};
-const snapshotIndex = 26;
-const ids = { clusterId: 1n as ClusterId, memberId: 2n as MemberId };
-
 function openDatabase(dir: string, indexed = true): Promise<Backend> {
   const sideFiles = new SideFolder(dir, false);
   const options = { dir, clock: systemClock, logger: silentLogger, onFailure: fail };
   return openLevelBackend({ ...options, ...(indexed && { sideFiles }) });
-}
-
-/** The files that a member keeps its databases in. */
-function placesIn(dir: string) {
-  const received = new SnapshotFolder(join(dir, "snap"), systemClock, new LogCounters());
-  const databases = new Databases({
-    ...{ level: defaultApiLevel, places: new DatabaseFolder(join(dir, "db")), ids, received },
-    ...{ counters: new BackendCounters(), clock: systemClock, logger: silentLogger },
-    ...{ onFailure: fail, batchIntervalMs: 100, batchLimit: 1000 },
-  });
-  return { received, databases };
-}
-
-/** A member with a checkpoint of 300 keys, and ten changes behind it. */
-async function sender() {
-  const { databases } = placesIn(freshDir());
-  const backend = await databases.open(undefined);
-  const clock = new LookClock();
-  const store = await openStore({
-    backend,
-    clock,
-    logger: silentLogger,
-    checkpoints: always,
-    onLease: () => undefined,
-  });
-  for (let at = 0; at < 300; at++) write(store, { put: `key${at}`, value: `${at}`, lease: at % 3 === 0 ? 9n : 0n });
-  clock.look();
-  while (backend.get("own", Buffer.from("checkpoint")) === undefined) await rest(1);
-  for (let at = 0; at < 9; at++) write(store, { put: `key${7 * at}`, value: "behind" });
-  write(store, { del: "key9" });
-  const consistentIndex = new ConsistentIndex(backend);
-  consistentIndex.advance(snapshotIndex, 1, () => undefined);
-  return { backend, databases, store, consistentIndex };
-}
-
-/** Sends a snapshot to a member that takes these forms. */
-async function sentTo(takes: PeerTakes, from: Awaited<ReturnType<typeof sender>>): Promise<OutgoingSnapshot> {
-  const { backend, databases, consistentIndex } = from;
-  const { clusterId, memberId: localId } = ids;
-  return new Promise((resolve, reject) => {
-    const transfer = new SnapshotTransfer({
-      ...{ backend, databases, consistentIndex, clock: systemClock, logger: silentLogger },
-      ...{ counters: new ServerCounters(), settled: () => true },
-      cluster: new Cluster({ level: defaultApiLevel, backend, logger: silentLogger, clusterId, localId }),
-      core: { sendSnapshot: resolve, snapshotUnsent: () => reject(new Error("nothing was sent")) },
-    });
-    transfer.send(createMessage("MsgSnap", 2n, 1n, 3), takes);
-  });
 }
 
 /** The names in the list at the beginning of an archive. */
@@ -107,10 +38,7 @@ async function received(sent: OutgoingSnapshot, harm: (index: string) => void = 
   const part = { form: "tables", transfer: "00000000000000aa", from: 0, progress: () => undefined } as const;
   await receiver.received.store(snapshotIndex, sent.body(0), part);
   harm(join(dir, "snap", "000000000000001a.snap.tables", "index"));
-  const confState = { ...emptyConfState, voters: [ids.memberId] };
-  const data = encodeV2Store({ members: [], removed: [], version: undefined });
-  const snapshot = { metadata: { index: snapshotIndex, term: 1, confState }, data };
-  const backend = await receiver.databases.load(snapshot, new AbortController().signal);
+  const backend = await receiver.databases.load(sentSnapshot(), new AbortController().signal);
   const says: (readonly [string, LogFields])[] = [];
   const log = (text: string, fields: LogFields = {}): void => void says.push([text, fields]);
   const logger = { ...silentLogger, info: log, warn: log };
@@ -125,13 +53,8 @@ async function received(sent: OutgoingSnapshot, harm: (index: string) => void = 
   return result;
 }
 
-async function ended({ store, backend }: { store: Store; backend: Backend }): Promise<void> {
-  await store.close();
-  await backend.close();
-}
-
 test("a received database has the checkpoint of its sender, so that only the changes behind it are read", async () => {
-  const from = await sender();
+  const from = await sender(freshDir());
   const sent = await sentTo("indexed tables", from);
   const { about, keys, revision, leases } = await received(sent);
   expect(about).toEqual([["read the checkpoint of the index", { revision: 301, keys: 300, "changes-behind-it": 10 }]]);
@@ -147,7 +70,7 @@ test("a received database has the checkpoint of its sender, so that only the cha
 });
 
 test("a receiver that does not say that it takes a checkpoint is sent no file that it would refuse", async () => {
-  const from = await sender();
+  const from = await sender(freshDir());
   const sent = await sentTo("tables", from);
   const names = await namesIn(sent);
   expect(names.length).toBeGreaterThan(2);
@@ -182,7 +105,7 @@ for (const { name, harm, reason } of [
   { name: "is missing", harm: (file: string) => rmSync(file), reason: /is not there/ },
 ]) {
   test(`all rows are read when a received checkpoint ${name}`, async () => {
-    const from = await sender();
+    const from = await sender(freshDir());
     const sent = await sentTo("indexed tables", from);
     const { about, keys, revision } = await received(sent, (index) => harm(join(index, readdirSync(index)[0] ?? "")));
     expect(about.map(([text]) => text)).toEqual([
