@@ -174,18 +174,12 @@ export class FrontEndCalls implements StateStreams {
     assert(binding.kind === "stream", "a front end knows which methods have streams");
     const stream = new StateStream(this, call, binding, number);
     this.#open[number] = { call, stream };
-    try {
-      const admitted = this.#config.services.gate.admit(call, binding);
-      if (admitted === undefined) stream.run();
-      else {
-        admitted.then(
-          () => stream.run(),
-          (error: unknown) => this.streamEnded(stream, error),
-        );
-      }
-    } catch (error) {
-      this.streamEnded(stream, error);
-    }
+    this.#admit(
+      call,
+      binding,
+      () => stream.run(),
+      (error) => this.streamEnded(stream, error),
+    );
   }
 
   streamEnded({ number, call, binding }: StateStream, ...failure: readonly unknown[]): void {
@@ -196,11 +190,22 @@ export class FrontEndCalls implements StateStreams {
   #admission(number: number, message: MessageReader): void {
     const binding = this.#binding(message);
     const call = this.#call(message);
+    this.#admit(
+      call,
+      binding,
+      () => this.#end(number, tells.ended),
+      (error) => this.#refuse(number, call, binding.path, error),
+    );
+  }
+
+  /** Asks the gate about a stream, and calls one of the two: at once, if the gate decides at once. */
+  #admit(call: Call, binding: Binding, admitted: () => void, refused: (error: unknown) => void): void {
     try {
-      void this.#config.services.gate.admit(call, binding);
-      this.#end(number, tells.ended);
+      const deciding = this.#config.services.gate.admit(call, binding);
+      if (deciding === undefined) admitted();
+      else deciding.then(admitted, refused);
     } catch (error) {
-      this.#refuse(number, call, binding.path, error);
+      refused(error);
     }
   }
 
