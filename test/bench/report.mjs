@@ -224,8 +224,9 @@ function colorOf(at) {
 const namesOf = (rows) => [...new Set(rows.map(({ workload }) => workload))];
 const namesIn = (measured) => namesOf(measured.flatMap(({ rows }) => rows));
 
-function thousands(value) {
-  return value >= 100 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
+/** A number with two digits at least, and without an exponent, which `toPrecision` writes from 99.5 on. */
+export function thousands(value) {
+  return value >= 99.5 || Number.isInteger(value) ? Math.round(value).toLocaleString("en") : value.toPrecision(2);
 }
 
 function escaped(said) {

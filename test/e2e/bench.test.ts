@@ -34,6 +34,12 @@ const embedded = [
   "start to first read, etcd-ts as a process",
 ];
 
+test("numbers in a report have no exponents", async () => {
+  const { thousands } = await import(join(root, "test/bench/report.mjs"));
+  const numbers = [0, 0.123, 9.96, 99.4, 99.5, 99.96, 100, 1_234.5];
+  expect(numbers.map(thousands)).toEqual(["0", "0.12", "10", "99", "100", "100", "100", "1,235"]);
+});
+
 test("the benchmark measures a cluster with TLS and JWT", async () => {
   const workloads = ["put-1", "update-100", "txn-20", "watch-100", "lease-100"];
   const said = await bench("--members", "3", "--tls", "--jwt", "--workloads", workloads.join(","));
