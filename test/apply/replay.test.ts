@@ -107,7 +107,7 @@ async function replay({ applier }: Bench, entries: readonly raftpb.Entry[], asks
 }
 
 for (const seed of [1, 2, 3, 4]) {
-  describe.skipIf(!ready)(`the log of real etcd, seed ${seed}`, () => {
+  describe.skipIf(!ready)(`the log of real etcd, seed ${seed}`, { concurrent: true }, () => {
     test("gives the same answers and the same bytes", async () => {
       const server = await ServerProcess.start({ kind: "etcd 3.5" });
       const client = new TestClient(server.endpoint);

@@ -13,7 +13,7 @@ const total = 10_000;
 type Heard = readonly [revision: number, key: string];
 
 for (const kind of kindsForClients()) {
-  describe(`a cluster of three, ${kind}`, () => {
+  describe(`a cluster of three, ${kind}`, { concurrent: true }, () => {
     test(`sends a watch ${total} events once each, in order, through three leaders`, async () => {
       const members = await Members.start(kind, kind, kind);
       const endpoints = members.all.map(({ endpoint }) => endpoint);

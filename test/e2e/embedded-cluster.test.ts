@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { Client } from "../../src/client/index.js";
 import { haveReference } from "../support/reference.js";
 import { freePort, type ServerKind, ServerProcess } from "../support/server-process.js";
@@ -14,7 +14,8 @@ import { until } from "../support/until.js";
 const program = join(import.meta.dirname, "embedded-member.mjs");
 const cleanups: (() => unknown)[] = [];
 
-afterEach(async () => {
+// The tests run at the same time, since they mostly wait for elections.
+afterAll(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
@@ -126,7 +127,7 @@ async function hashesOf(plans: readonly Plan[]): Promise<ReadonlySet<number>> {
   return new Set(await Promise.all(answers));
 }
 
-describe("three programs with a member each", () => {
+describe("three programs with a member each", { concurrent: true }, () => {
   test("form a cluster; it goes on without one that dies, which catches up when it comes back", async () => {
     const { plans, initialCluster } = await planned();
     const hosts = plans.map((plan) => hostOf(plan, initialCluster));
@@ -165,50 +166,54 @@ describe("three programs with a member each", () => {
 });
 
 for (const kind of ["ours", "etcd 3.5"] as const satisfies readonly ServerKind[]) {
-  describe.skipIf(kind !== "ours" && !haveReference(["etcd", "3.5"]))(`two programs and a process of ${kind}`, () => {
-    test("form a cluster that goes on without the process, and without a program", async () => {
-      const { plans, initialCluster } = await planned();
-      const [first, second, third] = plans;
-      const [a, b] = [hostOf(first, initialCluster), hostOf(second, initialCluster)];
-      const dataDir = third.dataDir;
-      const spawned = async (): Promise<ServerProcess> => {
-        const flags = [
-          ...["--name", third.name, "--advertise-client-urls", `http://127.0.0.1:${third.clientPort}`],
-          ...["--listen-peer-urls", third.peerUrl, "--initial-advertise-peer-urls", third.peerUrl],
-          ...["--initial-cluster", initialCluster],
-        ];
-        const server = await ServerProcess.start({ kind, clientPort: third.clientPort, dataDir, flags });
-        cleanups.push(() => server.kill("SIGKILL"));
-        return server;
-      };
-      const [command] = await Promise.all([spawned(), a.start(), b.start()]);
-      const client = clientOf(third);
-      await a.ask("put", { key: "from", value: "a program" });
-      expect(await client.text.get("from")).toBe("a program");
-      await client.text.put("from", "the command");
-      expect(await b.ask("get", { key: "from" })).toBe("the command");
+  describe.skipIf(kind !== "ours" && !haveReference(["etcd", "3.5"]))(
+    `two programs and a process of ${kind}`,
+    { concurrent: true },
+    () => {
+      test("form a cluster that goes on without the process, and without a program", async () => {
+        const { plans, initialCluster } = await planned();
+        const [first, second, third] = plans;
+        const [a, b] = [hostOf(first, initialCluster), hostOf(second, initialCluster)];
+        const dataDir = third.dataDir;
+        const spawned = async (): Promise<ServerProcess> => {
+          const flags = [
+            ...["--name", third.name, "--advertise-client-urls", `http://127.0.0.1:${third.clientPort}`],
+            ...["--listen-peer-urls", third.peerUrl, "--initial-advertise-peer-urls", third.peerUrl],
+            ...["--initial-cluster", initialCluster],
+          ];
+          const server = await ServerProcess.start({ kind, clientPort: third.clientPort, dataDir, flags });
+          cleanups.push(() => server.kill("SIGKILL"));
+          return server;
+        };
+        const [command] = await Promise.all([spawned(), a.start(), b.start()]);
+        const client = clientOf(third);
+        await a.ask("put", { key: "from", value: "a program" });
+        expect(await client.text.get("from")).toBe("a program");
+        await client.text.put("from", "the command");
+        expect(await b.ask("get", { key: "from" })).toBe("the command");
 
-      await command.kill("SIGKILL");
-      await until(() =>
-        a
-          .ask("put", { key: "from", value: "two programs" })
-          .then(() => true)
-          .catch(() => false),
-      );
-      await spawned();
-      expect(await client.text.get("from")).toBe("two programs");
+        await command.kill("SIGKILL");
+        await until(() =>
+          a
+            .ask("put", { key: "from", value: "two programs" })
+            .then(() => true)
+            .catch(() => false),
+        );
+        await spawned();
+        expect(await client.text.get("from")).toBe("two programs");
 
-      await b.end("SIGKILL");
-      const put = (): Promise<number> => client.text.put("from", "a program and a process");
-      await until(() =>
-        put()
-          .then(() => true)
-          .catch(() => false),
-      );
-      expect(await a.ask("get", { key: "from" })).toBe("a program and a process");
-      await b.start();
-      expect(await b.ask("get", { key: "from" })).toBe("a program and a process");
-      expect((await hashesOf(plans)).size).toBe(1);
-    });
-  });
+        await b.end("SIGKILL");
+        const put = (): Promise<number> => client.text.put("from", "a program and a process");
+        await until(() =>
+          put()
+            .then(() => true)
+            .catch(() => false),
+        );
+        expect(await a.ask("get", { key: "from" })).toBe("a program and a process");
+        await b.start();
+        expect(await b.ask("get", { key: "from" })).toBe("a program and a process");
+        expect((await hashesOf(plans)).size).toBe(1);
+      });
+    },
+  );
 }

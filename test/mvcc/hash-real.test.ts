@@ -21,7 +21,7 @@ const step = fc.oneof(
 /** Writes, and the distance of a compaction from the newest revision. */
 const phase = fc.record({ writes: fc.array(step, { maxLength: 12 }), back: fc.nat({ max: 8 }) });
 
-describe.skipIf(!haveEtcd35())("HashKV equals etcd's", () => {
+describe.skipIf(!haveEtcd35())("HashKV equals etcd's", { concurrent: true }, () => {
   let dataDir = "";
   beforeAll(async () => {
     dataDir = await mkdtemp(join(tmpdir(), "hashkv-"));

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
 import { silentLogger, systemClock } from "../../src/base/index.js";
 import { computeClusterId, initialMembers, type Member } from "../../src/cluster/index.js";
 import { createMessage, type Entry, type Message } from "../../src/raft/index.js";
@@ -16,7 +16,8 @@ import { TestMember } from "./member.js";
 // Tests a cluster of two, which a real etcd founds. The other member is our transport with a raft of a few lines.
 
 const stops: (() => Promise<unknown>)[] = [];
-afterEach(async () => {
+// The tests run at the same time, since they mostly wait for elections.
+afterAll(async () => {
   for (const stop of stops.splice(0).reverse()) await stop();
 });
 
@@ -110,66 +111,70 @@ function answerTo(message: Message): Message | undefined {
 
 for (const release of ["3.4", "3.5"] satisfies Release[]) {
   const kind = release === "3.4" ? "etcd 3.4" : "etcd 3.5";
-  describe.runIf(haveReference(["etcd", release], ["etcdctl", release]))(`real etcd ${release}`, () => {
-    test("leads: its entries reach us, and our answers commit them", async () => {
-      const { ours, theirs, flags } = await pair();
-      follow(ours);
-      const server = await ServerProcess.start({ kind, flags });
-      stops.push(() => server.stop());
-      const value = "v".repeat(100_000);
-      expect(await etcdctl(release, server.endpoint, ["put", "large"], { stdin: value })).toMatchObject({
-        stdout: "OK\n",
+  describe.runIf(haveReference(["etcd", release], ["etcdctl", release]))(
+    `real etcd ${release}`,
+    { concurrent: true },
+    () => {
+      test("leads: its entries reach us, and our answers commit them", async () => {
+        const { ours, theirs, flags } = await pair();
+        follow(ours);
+        const server = await ServerProcess.start({ kind, flags });
+        stops.push(() => server.stop());
+        const value = "v".repeat(100_000);
+        expect(await etcdctl(release, server.endpoint, ["put", "large"], { stdin: value })).toMatchObject({
+          stdout: "OK\n",
+        });
+        const posts = ours.requests.filter((request) => request === "POST /raft").length;
+        for (const key of ["a", "b", "c"]) {
+          expect(await etcdctl(release, server.endpoint, ["put", key, "1"])).toMatchObject({ stdout: "OK\n" });
+        }
+        expect(ours.requests.filter((request) => request === "POST /raft").length).toBe(posts);
+        const entries = ours.received.flatMap((message) => (message.type === "MsgApp" ? message.entries : []));
+        const data = entries.map((entry) => Buffer.from(entry.data).toString("latin1"));
+        expect(data.filter((text) => text.includes(value)).length).toBeGreaterThan(0);
+        // Messages of all types arrive, also those of the other stream.
+        await ours.message("MsgVote");
+        await ours.message("MsgHeartbeat");
+        expect(ours.received.every(({ from, to }) => from === theirs.id && to === ours.id)).toBe(true);
+        expect(ours.transport.activePeers()).toBe(1);
+        expect(server.log).not.toContain("cluster ID mismatch");
       });
-      const posts = ours.requests.filter((request) => request === "POST /raft").length;
-      for (const key of ["a", "b", "c"]) {
-        expect(await etcdctl(release, server.endpoint, ["put", key, "1"])).toMatchObject({ stdout: "OK\n" });
-      }
-      expect(ours.requests.filter((request) => request === "POST /raft").length).toBe(posts);
-      const entries = ours.received.flatMap((message) => (message.type === "MsgApp" ? message.entries : []));
-      const data = entries.map((entry) => Buffer.from(entry.data).toString("latin1"));
-      expect(data.filter((text) => text.includes(value)).length).toBeGreaterThan(0);
-      // Messages of all types arrive, also those of the other stream.
-      await ours.message("MsgVote");
-      await ours.message("MsgHeartbeat");
-      expect(ours.received.every(({ from, to }) => from === theirs.id && to === ours.id)).toBe(true);
-      expect(ours.transport.activePeers()).toBe(1);
-      expect(server.log).not.toContain("cluster ID mismatch");
-    });
 
-    test("follows: it votes for us and accepts our entries", async () => {
-      const { ours, theirs, flags } = await pair();
-      await startAlone(release, flags);
-      const first = await Promise.race([ours.message("MsgVote"), ours.message("MsgPreVote")]);
-      const term = first.term + 10;
-      const to = theirs.id;
-      ours.transport.send([
-        createMessage("MsgVote", to, ours.id, term, { index: first.index, logTerm: first.logTerm }),
-      ]);
-      expect(await ours.message("MsgVoteResp")).toMatchObject({ from: to, term, reject: false });
+      test("follows: it votes for us and accepts our entries", async () => {
+        const { ours, theirs, flags } = await pair();
+        await startAlone(release, flags);
+        const first = await Promise.race([ours.message("MsgVote"), ours.message("MsgPreVote")]);
+        const term = first.term + 10;
+        const to = theirs.id;
+        ours.transport.send([
+          createMessage("MsgVote", to, ours.id, term, { index: first.index, logTerm: first.logTerm }),
+        ]);
+        expect(await ours.message("MsgVoteResp")).toMatchObject({ from: to, term, reject: false });
 
-      // The first message is complete, and later ones are in the short form of the stream.
-      const blank = (index: number): Entry => ({ term, index, type: "EntryNormal", data: new Uint8Array() });
-      const at = first.index;
-      const append = (index: number, logTerm: number, entries: readonly Entry[]): Message =>
-        createMessage("MsgApp", to, ours.id, term, { index, logTerm, entries, commit: at });
-      const acknowledged = (index: number): Promise<void> =>
-        ours.until(() => ours.received.some((message) => message.type === "MsgAppResp" && message.index === index));
-      ours.transport.send([append(at, first.logTerm, [blank(at + 1)])]);
-      await acknowledged(at + 1);
-      ours.transport.send([
-        append(at + 1, term, [blank(at + 2), blank(at + 3)]),
-        append(at + 3, term, [blank(at + 4)]),
-      ]);
-      await acknowledged(at + 4);
-      const beat = { context: Uint8Array.of(7) };
-      ours.transport.send([createMessage("MsgHeartbeat", to, ours.id, term, beat)]);
-      expect(await ours.message("MsgHeartbeatResp")).toMatchObject({ from: to, term, ...beat });
-      expect(ours.received.filter(({ reject }) => reject)).toEqual([]);
-    });
-  });
+        // The first message is complete, and later ones are in the short form of the stream.
+        const blank = (index: number): Entry => ({ term, index, type: "EntryNormal", data: new Uint8Array() });
+        const at = first.index;
+        const append = (index: number, logTerm: number, entries: readonly Entry[]): Message =>
+          createMessage("MsgApp", to, ours.id, term, { index, logTerm, entries, commit: at });
+        const acknowledged = (index: number): Promise<void> =>
+          ours.until(() => ours.received.some((message) => message.type === "MsgAppResp" && message.index === index));
+        ours.transport.send([append(at, first.logTerm, [blank(at + 1)])]);
+        await acknowledged(at + 1);
+        ours.transport.send([
+          append(at + 1, term, [blank(at + 2), blank(at + 3)]),
+          append(at + 3, term, [blank(at + 4)]),
+        ]);
+        await acknowledged(at + 4);
+        const beat = { context: Uint8Array.of(7) };
+        ours.transport.send([createMessage("MsgHeartbeat", to, ours.id, term, beat)]);
+        expect(await ours.message("MsgHeartbeatResp")).toMatchObject({ from: to, term, ...beat });
+        expect(ours.received.filter(({ reject }) => reject)).toEqual([]);
+      });
+    },
+  );
 }
 
-describe.runIf(haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("real etcd 3.5", () => {
+describe.runIf(haveReference(["etcd", "3.5"], ["etcdctl", "3.5"]))("real etcd 3.5", { concurrent: true }, () => {
   test("sends us its database when we need entries that its log no longer has", async () => {
     const bodies: Buffer[] = [];
     const { ours, flags } = await pair(async (_, body) => {
