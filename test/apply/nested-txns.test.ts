@@ -1,7 +1,14 @@
 import { expect, test } from "vitest";
 import { decodeEntryRequest } from "../../src/apply/index.js";
 import type { EtcdError } from "../../src/base/index.js";
-import { InternalRaftRequest, PutRequest, type RequestOp, TxnRequest, TxnResponse } from "../../src/wire/index.js";
+import {
+  encodeInto,
+  InternalRaftRequest,
+  PutRequest,
+  type RequestOp,
+  TxnRequest,
+  TxnResponse,
+} from "../../src/wire/index.js";
 import { openBench } from "./fixtures.js";
 
 /** Deeper than any call stack. A member with a raised `--max-txn-ops` can write such a request into the log. */
@@ -36,6 +43,11 @@ test("transactions nested up to the maximum size of a request can be applied", a
   expect(depthOf(response.value)).toBe(levels);
   expect(bench.store.range("k", "").kvs).toHaveLength(1);
   expect(TxnResponse.encode(response.value).length).toBeGreaterThan(levels);
+});
+
+test("a nested transaction is encoded in the memory of its entry like any other", () => {
+  const request = InternalRaftRequest.create({ txn: nested(levels, putOf("k")) });
+  expect(encodeInto(InternalRaftRequest, request, Buffer.alloc)).toEqual(InternalRaftRequest.encode(request));
 });
 
 test("errors in the innermost transaction are refused like others", async () => {

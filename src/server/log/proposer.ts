@@ -7,7 +7,7 @@ import {
 } from "../../apply/index.js";
 import type { Identity } from "../../auth/index.js";
 import { asError, assert, ByteSlab, type Clock, EtcdError, type RequestId } from "../../base/index.js";
-import { InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js";
+import { encodeInto, InternalRaftRequest, Request, RequestHeader } from "../../wire/index.js";
 import type { Call } from "../calls/call.js";
 import type { ConsensusCore } from "../consensus/contract.js";
 import type { ServerCounters } from "../counters.js";
@@ -105,7 +105,7 @@ export class Proposer {
   async proposeV2(makeRequest: (id: RequestId) => Request): Promise<void> {
     const id = this.#config.nextId();
     const data = Request.encode(makeRequest(id));
-    await this.#outcome(undefined, (proposal) => this.#submit(id, data, undefined, proposal));
+    await this.#outcome(undefined, (proposal) => this.#submit(id, this.#entries.keep(data), undefined, proposal));
   }
 
   /** Like `proposeInTerm`, for a request in etcd's v2 format. */
@@ -158,7 +158,7 @@ export class Proposer {
       this.#submitLater(id, valueBytes, message, call, proposal);
       return;
     }
-    const data = InternalRaftRequest.encode(message);
+    const data = this.#encode(message);
     if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
     const share = this.#shareOf(call, data.length);
     if (share?.full) {
@@ -179,11 +179,16 @@ export class Proposer {
     return this.#window.full(bytes) && mayWait(message);
   }
 
+  /** Encodes a request in the memory that its entry stays in. */
+  #encode(message: InternalRaftRequest): Uint8Array {
+    return encodeInto(InternalRaftRequest, message, (bytes) => this.#entries.room(bytes));
+  }
+
   #submit(id: RequestId, data: Uint8Array, call: Call | undefined, proposal: Proposal): void {
     const { proposals, core } = this.#config;
     proposals.expect(id, proposal, call, proposal.startedAt);
     proposal.open(data.length);
-    this.#hand(id, () => core.propose(id, this.#entries.keep(data)));
+    this.#hand(id, () => core.propose(id, data));
   }
 
   /**
@@ -206,9 +211,9 @@ export class Proposer {
       proposals.proposed(id);
       proposal.open(bytes);
       this.#hand(id, () => {
-        const data = InternalRaftRequest.encode(message);
+        const data = this.#encode(message);
         if (data.length > maxRequestBytes) throw new EtcdError("requestTooLarge");
-        core.propose(id, this.#entries.keep(data));
+        core.propose(id, data);
       });
     };
     const waitForWindow = (): void =>

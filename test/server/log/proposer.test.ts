@@ -121,7 +121,7 @@ test("Proposer: 4 MiB of client requests are under way, or 1 MiB beside short on
 
 test("Proposer: a long value that has to wait is encoded once, when there is room", async () => {
   const { sent, proposals, proposer } = setUp({ maxRequestBytes: mebibyte + 10 });
-  const encode = vi.spyOn(InternalRaftRequest, "encode");
+  const encode = vi.spyOn(InternalRaftRequest, "write");
   const first = Array.from({ length: 5 }, () => outcome(proposer.propose(put(mebibyte - 100))));
   expect([sent.length, encode.mock.calls.length]).toEqual([5, 5]);
   const waiting = outcome(proposer.propose(put(mebibyte - 100)));
