@@ -1,5 +1,5 @@
-import { changeBytes } from "./change.js";
-import type { History } from "./history.js";
+import type { Change } from "./change.js";
+import type { History, StoredHistory } from "./history.js";
 import type { WatchHistory } from "./watch-history.js";
 
 /** A larger stretch is delivered once and not kept. */
@@ -11,7 +11,7 @@ interface Stretch {
   readonly low: number;
   /** The last revision of the stretch; undefined while it is being read. */
   through: number | undefined;
-  readonly read: Promise<History>;
+  readonly read: Promise<StoredHistory>;
 }
 
 /**
@@ -37,10 +37,10 @@ export class HistoryAhead {
     // After a compaction, reads find less of a revision than the kept stretches hold.
     if (compactedRevision !== this.#compactedRevision) this.clear();
     this.#compactedRevision = compactedRevision;
-    const { changes, through } = await (this.#find(low) ?? this.#read(low)).read;
+    const stretch = this.#find(low) ?? this.#read(low);
+    const { changes, through } = await stretch.read;
     if (through < revision && this.#find(through + 1) === undefined) this.#read(through + 1);
-    const first = changes.findIndex(({ modRevision }) => modRevision >= low);
-    return { changes: first === 0 ? changes : first < 0 ? [] : changes.slice(first), through };
+    return { changes: stretch.low === low ? changes : { [Symbol.iterator]: () => since(low, changes) }, through };
   }
 
   get empty(): boolean {
@@ -62,9 +62,9 @@ export class HistoryAhead {
     this.#stretches.push(stretch);
     if (this.#stretches.length > stretchesMax) this.#stretches.shift();
     read.then(
-      ({ changes, through }) => {
+      ({ through, bytes }) => {
         stretch.through = through;
-        if (changes.reduce((sum, change) => sum + changeBytes(change), 0) > keptBytesMax) this.#drop(stretch);
+        if (bytes > keptBytesMax) this.#drop(stretch);
       },
       // Anyone who awaits the stretch gets the error from `read` itself; this handler keeps it from surfacing as
       // unhandled.
@@ -76,4 +76,9 @@ export class HistoryAhead {
   #drop(stretch: Stretch): void {
     this.#stretches = this.#stretches.filter((kept) => kept !== stretch);
   }
+}
+
+/** The changes from revision `low` on. */
+function* since(low: number, changes: Iterable<Change>): Generator<Change, void, undefined> {
+  for (const change of changes) if (change.modRevision >= low) yield change;
 }

@@ -11,6 +11,7 @@ export type { CheckpointPace } from "./checkpoint/budget.js";
 export { checkpointFile } from "./checkpoint/record.js";
 export type { Child, ChildPage, ChildQuery, KeyInterval } from "./child-scan.js";
 export { StoreCounters } from "./counters.js";
+export { EventRun, eachEvent } from "./event-log.js";
 export type { KvHash } from "./hash.js";
 export type { History } from "./history.js";
 export type { PinnedRange } from "./pinned-range.js";

@@ -19,7 +19,7 @@ import { Compactor, storedCompactions } from "./compaction.js";
 import { StoreCounters } from "./counters.js";
 import { hashHistory, type KvHash } from "./hash.js";
 import { HashCache } from "./hash-cache.js";
-import { type History, readHistory } from "./history.js";
+import { readHistory, type StoredHistory } from "./history.js";
 import { noRow } from "./keys/key-rows.js";
 import { PinnedRange } from "./pinned-range.js";
 import { PinnedState } from "./pinned-state.js";
@@ -250,7 +250,7 @@ export class Store extends StateReader {
    *
    * @throws EtcdError `compacted` when `low` is below the compacted revision
    */
-  changesFrom(low: number, countMax: number): Promise<History> {
+  changesFrom(low: number, countMax: number): Promise<StoredHistory> {
     return readHistory(this.state, low, countMax);
   }
 

@@ -1,8 +1,15 @@
 import { type Encoded, type EncodedEvent, EventType, encodeEvent, type KeyValue } from "../wire/index.js";
 import type { Change } from "./change.js";
+import { EventLog } from "./event-log.js";
 import type { WatchHistory } from "./watch-history.js";
 import type { Watcher } from "./watcher.js";
 import { type WatcherTable, watcherFlags } from "./watchers/watcher-table.js";
+
+/** The logs of the events that are delivered together. Those with the previous pair have one of their own. */
+export class EventLogs {
+  readonly plain = new EventLog();
+  readonly withPrevKv = new EventLog();
+}
 
 /** The event of one change. It is encoded when the first watcher needs it, once for all watchers. */
 export class ChangeEvent {
@@ -11,6 +18,9 @@ export class ChangeEvent {
   readonly #table: WatcherTable;
   #plain: EncodedEvent | undefined;
   #withPrevKv: EncodedEvent | undefined;
+  /** The numbers of the event in the two logs. */
+  #plainAt: number | undefined;
+  #withPrevKvAt: number | undefined;
 
   constructor(change: Change, history: WatchHistory, table: WatcherTable) {
     this.change = change;
@@ -31,6 +41,16 @@ export class ChangeEvent {
     if ((flags & prevKv) === 0) return this.#encodedPlain();
     this.#withPrevKv ??= this.#encodeWithPrevKv();
     return this.#withPrevKv;
+  }
+
+  /** The log with the event for a watcher, and its number there. `encoded` is what `for` returned. */
+  loggedFor(watcher: Watcher, encoded: EncodedEvent, logs: EventLogs): readonly [EventLog, number] {
+    if (this.#table.has(watcher, watcherFlags.prevKv)) {
+      this.#withPrevKvAt ??= logs.withPrevKv.append(encoded);
+      return [logs.withPrevKv, this.#withPrevKvAt];
+    }
+    this.#plainAt ??= logs.plain.append(encoded);
+    return [logs.plain, this.#plainAt];
   }
 
   #encodedPlain(): EncodedEvent {

@@ -1,5 +1,6 @@
 import type { Key } from "../base/index.js";
 import type { EncodedEvent } from "../wire/index.js";
+import type { EventRun } from "./event-log.js";
 
 /** 64 signed bits, unique among the watchers of one stream; the client may choose the id. */
 export type WatchId = bigint;
@@ -44,7 +45,8 @@ export const noWatcher: Watcher = 0;
 
 /** Consecutive events for one watcher, or for several that get the same ones. */
 export interface EventBatch {
-  readonly events: readonly EncodedEvent[];
+  /** The first of them are objects, and those after very many are in runs. */
+  readonly events: readonly (EncodedEvent | EventRun)[];
   readonly firstRevision: number;
   /** Length of all events together. */
   readonly bytes: number;

@@ -28,7 +28,7 @@ for (const { name, recent, low, want } of [
 ]) {
   test(`the recent changes hold ${name}`, () => {
     const found = recent.from(low);
-    const revisions = found?.changes.map((change) => change.modRevision);
+    const revisions = found && Array.from(found.changes, (change) => change.modRevision);
     expect(found?.through).toBe(want?.through);
     if (want?.revisions !== undefined) expect(revisions).toEqual(want.revisions);
     if (want?.first !== undefined) expect(revisions?.[0]).toBe(want.first);
@@ -42,7 +42,7 @@ test("no pair of a delete is encoded to keep its change", async () => {
   const ahead = new HistoryAhead(
     {
       ...{ revision: 7, compactedRevision: 0 },
-      changesFrom: () => Promise.resolve({ changes, through: 7 }),
+      changesFrom: () => Promise.resolve({ changes, through: 7, bytes: 2 }),
       ...{ range: unused, onChangesInSteps: unused, turns: unused },
     },
     1_000,

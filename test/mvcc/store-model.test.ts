@@ -114,7 +114,7 @@ async function compareAll(store: Store, model: Model): Promise<void> {
   expect(refusal(() => show(store, model.revision + 1))).toBe("futureRevision");
   // All changes at the compacted revision are kept, since none of its puts can have been replaced before it.
   const { changes, through } = await store.changesFrom(Math.max(model.compacted, 0), 1000);
-  const seen = changes.map(({ type, key, modRevision }) => `${type} ${key} ${modRevision}`);
+  const seen = Array.from(changes, ({ type, key, modRevision }) => `${type} ${key} ${modRevision}`);
   expect(seen).toEqual(model.changes(Math.max(model.compacted, 0)));
   expect(through).toBe(model.revision);
 }

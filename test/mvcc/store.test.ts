@@ -379,7 +379,7 @@ describe("changesFrom()", () => {
     write(store, { put: "d" });
     const revisions = async (low: number, countMax: number): Promise<unknown> => {
       const { changes, through } = await store.changesFrom(low, countMax);
-      return { revisions: changes.map(({ modRevision }) => modRevision), through };
+      return { revisions: Array.from(changes, ({ modRevision }) => modRevision), through };
     };
     expect(await revisions(0, 1)).toEqual({ revisions: [2, 2, 2], through: 2 });
     expect(await revisions(2, 4)).toEqual({ revisions: [2, 2, 2, 3], through: 3 });
@@ -392,7 +392,8 @@ describe("changesFrom()", () => {
     write(store, { put: "a" });
     write(store, { del: "a" });
     await store.compact(3).done;
-    expect((await store.changesFrom(3, 9)).changes.map(({ type, key }) => `${type} ${key}`)).toEqual(["delete a"]);
+    const { changes } = await store.changesFrom(3, 9);
+    expect(Array.from(changes, ({ type, key }) => `${type} ${key}`)).toEqual(["delete a"]);
     await expect(store.changesFrom(2, 9)).rejects.toThrow("has been compacted");
   });
 

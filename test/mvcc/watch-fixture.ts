@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import {
   type EventBatch,
+  eachEvent,
   WatchableStore,
   type WatchNotice,
   type WatchOptions,
@@ -34,7 +35,7 @@ export class TestSink implements WatchSink {
   }
 
   deliverEvents(watchId: bigint, revision: number, { events }: EventBatch): void {
-    this.#tell({ kind: "events", watchId, revision, events });
+    this.#tell({ kind: "events", watchId, revision, events: [...eachEvent(events)] });
   }
 
   deliver(notice: WatchNotice): void {

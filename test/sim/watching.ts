@@ -1,6 +1,12 @@
-import type { EventBatch, WatchNotice, WatchSink, WatchStream } from "../../src/mvcc/index.js";
+import {
+  type EventBatch,
+  eachEvent,
+  type WatchNotice,
+  type WatchSink,
+  type WatchStream,
+} from "../../src/mvcc/index.js";
 import type { EtcdServer } from "../../src/server/index.js";
-import { type Encodable, type Event, wholeEvent } from "../../src/wire/index.js";
+import type { Encodable, Event } from "../../src/wire/index.js";
 import { type Fact, readEvent } from "./history.js";
 
 /** Receives the events of a watcher in order. */
@@ -107,7 +113,7 @@ export class Watching implements WatchSink, Watcher {
   }
 
   deliverEvents(_watchId: bigint, _revision: number, { events }: EventBatch): void {
-    if (!this.#over) this.#revisions.take(events.map(wholeEvent));
+    if (!this.#over) this.#revisions.take([...eachEvent(events)]);
   }
 
   deliver(notice: WatchNotice): void {

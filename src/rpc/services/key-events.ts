@@ -1,7 +1,14 @@
 import { EtcdError, type Key } from "../../base/index.js";
-import type { EventBatch, WatchableStore, WatchNotice, WatchSink, WatchStream } from "../../mvcc/index.js";
+import {
+  type EventBatch,
+  eachEvent,
+  type WatchableStore,
+  type WatchNotice,
+  type WatchSink,
+  type WatchStream,
+} from "../../mvcc/index.js";
 import type { Call, WatchJudge } from "../../server/index.js";
-import { type Decoded, type EncodedEvent, Event, wholeEvent } from "../../wire/index.js";
+import { type Decoded, Event } from "../../wire/index.js";
 
 /** The most batches that wait for the reader before the store is asked to pause. */
 const batchesMax = 16;
@@ -23,7 +30,7 @@ export interface KeyEventBatch {
 }
 
 /** A batch as the store delivers it, or the news that events were compacted. */
-type WaitingBatch = { readonly revision: number; readonly events: readonly EncodedEvent[] } | "compacted";
+type WaitingBatch = { readonly revision: number; readonly events: EventBatch["events"] } | "compacted";
 
 /** The parts of a server that these watches use. */
 export interface WatchedServer {
@@ -114,7 +121,10 @@ export class KeyEvents implements WatchSink {
       if (batch === "compacted") return undefined;
       if (batch !== undefined) {
         this.#stream.resume();
-        return { revision: batch.revision, events: batch.events.map((event) => Event.decode(wholeEvent(event))) };
+        return {
+          revision: batch.revision,
+          events: Array.from(eachEvent(batch.events), (event) => Event.decode(event)),
+        };
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;

@@ -1,6 +1,6 @@
-import { type EncodedEvent, type ResponseHeader, WatchResponse } from "../../wire/index.js";
+import { type ResponseHeader, WatchResponse } from "../../wire/index.js";
 import { AlikeMessages } from "../grpc/sent-messages.js";
-import { EventList } from "./event-list.js";
+import { EventList, type ListedEvent } from "./event-list.js";
 
 /** How many of the last responses are kept for further streams. A stream with many watchers takes several. */
 const keptMax = 8;
@@ -33,7 +33,7 @@ export class SharedResponses {
    *
    * @param events must not be changed any more
    */
-  listOf(before: EventList | undefined, events: readonly EncodedEvent[]): EventList {
+  listOf(before: EventList | undefined, events: readonly ListedEvent[]): EventList {
     if (before === undefined) {
       if (!this.#lastFirst.is(before, events)) this.#lastFirst = new EventList(before, events);
       return this.#lastFirst;

@@ -1,6 +1,6 @@
 import type { EventBatch } from "../../mvcc/index.js";
-import type { EncodedEvent, WatchResponse } from "../../wire/index.js";
-import type { EventList } from "./event-list.js";
+import type { WatchResponse } from "../../wire/index.js";
+import type { EventList, ListedEvent } from "./event-list.js";
 
 /** The approximate memory of a waiting response beside its events and its watchers. */
 const groupBytes = 192;
@@ -34,7 +34,7 @@ export interface TakenResponse extends Response {
 
 /** Makes lists of events; equal lists are the same object. */
 export interface EventLists {
-  listOf(before: EventList | undefined, events: readonly EncodedEvent[]): EventList;
+  listOf(before: EventList | undefined, events: readonly ListedEvent[]): EventList;
 }
 
 /** A response and the watchers that wait for it. */
@@ -71,7 +71,7 @@ export class WaitingResponses {
   /** The joinable group of each watcher, made when a watcher is not where it is expected. */
   #groups: Map<bigint, Group> | undefined;
   /** The events that watchers are being told of, and their revision. */
-  #told: readonly EncodedEvent[] = [];
+  #told: readonly ListedEvent[] = [];
   #toldRevision = 0;
   /** Whether no watcher waited in a joinable group when this telling began. */
   #fresh = false;
@@ -149,7 +149,7 @@ export class WaitingResponses {
     return { answer, events, fragmented, revision, bytes, watchIds, ownBytes };
   }
 
-  #beginTelling(revision: number, events: readonly EncodedEvent[]): void {
+  #beginTelling(revision: number, events: readonly ListedEvent[]): void {
     this.#toldRevision = revision;
     this.#told = events;
     this.#fresh = this.#firstJoinable === undefined;
@@ -192,7 +192,7 @@ export class WaitingResponses {
   }
 
   /** Adds the events that are being told to the response of a group's first watcher. */
-  #addTo(group: Group, events: readonly EncodedEvent[], bytes: number): void {
+  #addTo(group: Group, events: readonly ListedEvent[], bytes: number): void {
     const list = this.#lists.listOf(group.events, events);
     const eventBytes = this.#isLatest(list) ? 0 : bytes;
     this.#heldBytes += eventBytes;
@@ -233,7 +233,7 @@ export class WaitingResponses {
   }
 
   /** Queues the events that are being told for a watcher to whose waiting response, if any, nothing can be added. */
-  #append(watchId: bigint, events: readonly EncodedEvent[], bytes: number, fragmented: boolean): void {
+  #append(watchId: bigint, events: readonly ListedEvent[], bytes: number, fragmented: boolean): void {
     let group = this.#open;
     this.#heldBytes += watcherBytes;
     if (group !== undefined && group.fragmented === fragmented && group.ids.length < watchersMax) {
@@ -301,7 +301,7 @@ function firstId(group: Group): bigint | undefined {
   return group.ids[group.from];
 }
 
-function isSame(one: readonly EncodedEvent[], other: readonly EncodedEvent[]): boolean {
+function isSame(one: readonly ListedEvent[], other: readonly ListedEvent[]): boolean {
   return one === other || (one.length === other.length && one.every((event, at) => event === other[at]));
 }
 

@@ -1,6 +1,8 @@
 import type { Steps, WorkBudget } from "../../base/index.js";
+import { EventRun } from "../../mvcc/index.js";
 import { varintBytes } from "../../server/index.js";
-import { type EncodedEvent, WatchResponse } from "../../wire/index.js";
+import { WatchResponse } from "../../wire/index.js";
+import { countOf, type ListedEvent } from "./event-list.js";
 
 /** The events `[from, to)` of a response, which are sent as a response of their own. */
 export interface Fragment {
@@ -18,7 +20,7 @@ export interface Fragment {
  */
 export function* fragmentsOf(
   head: WatchResponse,
-  events: readonly EncodedEvent[],
+  events: readonly ListedEvent[],
   bytesMax: number,
   budget: WorkBudget,
 ): Steps<readonly Fragment[]> {
@@ -27,7 +29,9 @@ export function* fragmentsOf(
   let size = marked;
   let whole = WatchResponse.encode(head).length;
   let from = 0;
-  for (const [at, event] of events.entries()) {
+  let at = -1;
+  for (const event of eachOf(events)) {
+    at++;
     const bytes = eventFieldBytes(event);
     whole += bytes;
     if (at > from && size + bytes >= bytesMax) {
@@ -41,17 +45,37 @@ export function* fragmentsOf(
   if (whole < bytesMax) return [wholeOf(events)];
   return [0, ...cuts].map((start, place) => ({
     from: start,
-    to: cuts[place] ?? events.length,
+    to: cuts[place] ?? at + 1,
     marked: place < cuts.length,
   }));
 }
 
 /** A single fragment with all events. */
-export function wholeOf(events: readonly EncodedEvent[]): Fragment {
-  return { from: 0, to: events.length, marked: false };
+export function wholeOf(events: readonly ListedEvent[]): Fragment {
+  return { from: 0, to: countOf(events), marked: false };
 }
 
 /** The encoded length of an event within a response: tag, length and event. */
-export function eventFieldBytes({ length }: EncodedEvent): number {
+export function eventFieldBytes({ length }: { readonly length: number }): number {
   return 1 + varintBytes(length) + length;
+}
+
+/** The events of a fragment. */
+export function eventsOf({ from, to }: Fragment, events: readonly ListedEvent[]): readonly ListedEvent[] {
+  const found: ListedEvent[] = [];
+  let first = 0;
+  for (const event of events) {
+    const count = event instanceof EventRun ? event.count : 1;
+    const [low, high] = [Math.max(from - first, 0), Math.min(to - first, count)];
+    if (low < high) found.push(event instanceof EventRun ? event.part(low, high) : event);
+    first += count;
+  }
+  return found;
+}
+
+function* eachOf(events: readonly ListedEvent[]): Generator<{ readonly length: number }, void, undefined> {
+  for (const event of events) {
+    if (event instanceof EventRun) yield* event.each();
+    else yield event;
+  }
 }

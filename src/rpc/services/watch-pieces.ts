@@ -1,13 +1,8 @@
 import type { Steps, WorkBudget } from "../../base/index.js";
-import {
-  type Encoded,
-  type EncodedEvent,
-  type Event,
-  LongEvent,
-  openedField,
-  WatchResponse,
-} from "../../wire/index.js";
+import { EventRun } from "../../mvcc/index.js";
+import { type Encoded, type Event, LongEvent, openedField, WatchResponse } from "../../wire/index.js";
 import type { MessageInPieces } from "../grpc/sent-messages.js";
+import type { ListedEvent } from "./event-list.js";
 import { eventFieldBytes } from "./watch-fragments.js";
 
 /** The approximate length of the pieces into which short events are joined. */
@@ -17,13 +12,13 @@ const eventsField = 11;
 
 /**
  * Encodes a watch response in pieces and in steps. The pieces are the stored pairs of long events, and short events
- * that are joined.
+ * that are joined. Those of runs are joined already.
  *
  * @param head the response without its events
  */
 export function* responseInPieces(
   head: WatchResponse,
-  events: readonly EncodedEvent[],
+  events: readonly ListedEvent[],
   budget: WorkBudget,
 ): Steps<MessageInPieces> {
   const pieces = [WatchResponse.encode(head)];
@@ -35,6 +30,14 @@ export function* responseInPieces(
     shortBytes = 0;
   };
   for (const event of events) {
+    if (event instanceof EventRun) {
+      putShort();
+      for (const piece of event.pieces()) {
+        pieces.push(piece);
+        if (budget.over(0)) yield;
+      }
+      continue;
+    }
     if (event instanceof LongEvent) {
       putShort();
       pieces.push(openedField(eventsField, event.length), ...event.pieces);

@@ -11,6 +11,7 @@ import type { EventBatch, StoreCounters, WatchNotice, WatchSink } from "../../mv
 import type { Call } from "../../server/index.js";
 import { type ResponseHeader, WatchResponse } from "../../wire/index.js";
 import type { AlikeMessages, MessageInPieces } from "../grpc/sent-messages.js";
+import { countOf } from "./event-list.js";
 import type { SharedResponses } from "./shared-responses.js";
 import {
   joinedBytesMax,
@@ -19,7 +20,7 @@ import {
   type TakenResponse,
   WaitingResponses,
 } from "./waiting-responses.js";
-import { fragmentsOf, wholeOf } from "./watch-fragments.js";
+import { eventsOf, fragmentsOf, wholeOf } from "./watch-fragments.js";
 import { responseInPieces } from "./watch-pieces.js";
 
 /**
@@ -145,9 +146,9 @@ export class WatchSender implements WatchSink {
 
   deliverEvents(watchId: bigint, revision: number, batch: EventBatch, fragmented: boolean): void {
     if (this.#stopped) return;
-    const { length } = batch.events;
-    this.#events += length;
-    this.#shared.counters.eventsPending += length;
+    const count = countOf(batch.events);
+    this.#events += count;
+    this.#shared.counters.eventsPending += count;
     const waiting = this.#queue();
     const before = waiting.heldBytes;
     waiting.tell(watchId, revision, batch, fragmented);
@@ -284,8 +285,8 @@ export class WatchSender implements WatchSink {
     const fragments = fragmented
       ? await turns.run(fragmentsOf(head, events, fragmentBytes, turns), goOn)
       : [wholeOf(events)];
-    for (const { from, to, marked } of fragments) {
-      const response = responseInPieces({ ...head, fragment: marked }, events.slice(from, to), turns);
+    for (const fragment of fragments) {
+      const response = responseInPieces({ ...head, fragment: fragment.marked }, eventsOf(fragment, events), turns);
       const message = await turns.run(response, goOn);
       if (this.#stopped) return;
       if (!output.writePieces(message)) await output.drained();

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { finish, unboundedWork } from "../../../src/base/index.js";
-import { fragmentsOf } from "../../../src/rpc/services/watch-fragments.js";
+import { EventLog, EventRun } from "../../../src/mvcc/event-log.js";
+import { fragmentsOf, eventsOf as partOf } from "../../../src/rpc/services/watch-fragments.js";
 import { responseInPieces } from "../../../src/rpc/services/watch-pieces.js";
 import {
   type EncodedEvent,
@@ -95,4 +96,23 @@ test("a response with many events is encoded in as many steps as its budget requ
   let steps = 0;
   for (const _ of responseInPieces(head, events, budget)) steps++;
   expect(steps).toBe(100);
+});
+
+test("a run of events is cut at the same events, and sent as the same bytes", () => {
+  const events = eventsOf(Array.from({ length: 60 }, (_, at) => (at % 7) * 900 + (at === 30 ? 20_000 : 0)));
+  const log = new EventLog();
+  const numbers = events.slice(5).map((event) => log.append(event));
+  const run = new EventRun(log, numbers[0] ?? 0, numbers.length);
+  const joined = [...events.slice(0, 5), run];
+  const bytesMax = 11_000;
+  const fragments = finish(fragmentsOf(head, joined, bytesMax, unboundedWork));
+  expect(fragments).toEqual(finish(fragmentsOf(head, events, bytesMax, unboundedWork)));
+  expect(fragments.length).toBeGreaterThan(10);
+  for (const fragment of fragments) {
+    const marked = { ...head, fragment: fragment.marked };
+    const { length, pieces } = finish(responseInPieces(marked, partOf(fragment, joined), unboundedWork));
+    const whole = encoded(events.slice(fragment.from, fragment.to), fragment.marked);
+    expect(Buffer.concat(pieces)).toEqual(Buffer.from(whole));
+    expect(length).toBe(whole.length);
+  }
 });
