@@ -8,7 +8,11 @@ const pure = filesOf("apply", "bolt", "lease", "mvcc", "raft", "sim");
 /** Tests that start programs. */
 const programs = filesOf("client", "ctl", "main");
 /** Tests that replace modules, or look through the heap of this process: that takes long when others have filled it. */
-const alone = [...filesOf("hostile", "sim"), "test/rpc/services/waiting-streams.test.ts"];
+const alone = [
+  ...filesOf("hostile", "sim"),
+  "test/rpc/services/waiting-streams.test.ts",
+  "test/server/snapshots/received-crash.test.ts",
+];
 
 const apart = [
   // The hostile suite takes long and makes measurements, so `npm run test:hostile` runs it separately.

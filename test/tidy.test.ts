@@ -249,6 +249,15 @@ describe("style", () => {
     expect(left.map(({ path }) => path)).toEqual([]);
   });
 
+  test("a file that replaces modules has a process of its own", () => {
+    const [, alone = ""] = /const alone = \[([^\]]*)\];/.exec(textOf("vitest.config.ts")) ?? [];
+    const replacing = all.filter(({ path, text }) => path.startsWith("test/") && /\bvi\.(mock|doMock)\(/.test(text));
+    const sharing = replacing.filter(
+      ({ path }) => ![path, path.split("/")[1]].some((name) => alone.includes(`"${name}"`)),
+    );
+    expect(sharing.map(({ path }) => path)).toEqual([]);
+  });
+
   test("no file or page contains marks of a conflict that nobody resolved", () => {
     const pages = ["README.md", "CHANGELOG.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].concat(
       readdirSync(join(root, "docs"), { recursive: true, encoding: "utf8" })

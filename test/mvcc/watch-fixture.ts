@@ -25,6 +25,8 @@ export class TestSink implements WatchSink {
   room = Number.POSITIVE_INFINITY;
   isClosed = false;
   notices: Delivered[] = [];
+  /** The lists of events that it was given. Watchers may share a list. */
+  readonly lists = new Set<EventBatch["events"]>();
 
   get hasRoom(): boolean {
     return this.room > 0;
@@ -35,6 +37,7 @@ export class TestSink implements WatchSink {
   }
 
   deliverEvents(watchId: bigint, revision: number, { events }: EventBatch): void {
+    this.lists.add(events);
     this.#tell({ kind: "events", watchId, revision, events: [...eachEvent(events)] });
   }
 
