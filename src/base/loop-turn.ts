@@ -5,11 +5,9 @@ import { RecentUse } from "./recent-use.js";
 /** The longest that the work of all clients together may hold the event loop. */
 const turnMs = 4;
 /**
- * The longest that work for clients may hold it while a request of a modest client is under way, and work of other
- * clients waits. Such a request needs several turns, so it waits this long several times.
+ * The longest that work may hold it while other work needs further turns: long work that says so, or a request of a
+ * modest client for which others' work need not wait. Such work waits this long several times.
  */
-const modestTurnMs = 2;
-/** The longest that long work may hold it while a request that needs further turns is under way. */
 const hurriedTurnMs = 1;
 /** Waiting work is resumed in groups that take about this long, since the output of a group is sent together. */
 const groupMs = { short: 1, long: 2 };
@@ -45,9 +43,7 @@ export class LoopTurn {
   readonly #clock: Clock;
   /** Time at which the turn ends; undefined between turns. */
   #endsAt: number | undefined;
-  /** Time at which the turn ends early, for the sake of a modest client. */
-  #modestEndsAt = 0;
-  /** Time at which long work ends in this turn while requests are under way. */
+  /** Time at which hurried turns end. */
   #hurriedEndsAt = 0;
   /** The number of requests that are under way and need further turns of the loop before they are answered. */
   #underWay = 0;
@@ -152,14 +148,13 @@ export class LoopTurn {
   #start(): void {
     const now = this.#clock.now();
     this.#endsAt = now + turnMs;
-    this.#modestEndsAt = now + modestTurnMs;
     this.#hurriedEndsAt = now + hurriedTurnMs;
     setImmediate(this.#beginTurn);
   }
 
   #isOver(now: number, endsAt: number): boolean {
     if (now >= endsAt) return true;
-    if (this.#modestUnderWay === 0 || now < this.#modestEndsAt) return false;
+    if (this.#modestUnderWay === 0 || now < this.#hurriedEndsAt) return false;
     return this.#short.queue.othersWait || this.#long.queue.othersWait;
   }
 

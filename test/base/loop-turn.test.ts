@@ -131,7 +131,7 @@ test("turns are short while a modest client's request is under way and work of o
   expect(await doneInTurn()).toBe(4);
   const modest = turn.requestBegun({}, clock.now());
   expect(modest).toBe(true);
-  expect(await doneInTurn()).toBe(2);
+  expect(await doneInTurn()).toBe(1);
   expect(turn.over, "further work waits, too").toBe(true);
   turn.requestEnded(modest);
   expect(await doneInTurn()).toBe(4);
