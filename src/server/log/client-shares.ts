@@ -6,7 +6,14 @@ import { type Clock, EtcdError, FairQueue } from "../../base/index.js";
  * they still share a sync of the disk.
  */
 const openBesideOthers = 64;
-/** The same for a client that proposes alone. The first proposal of another client waits for these. */
+/**
+ * The same while a modest client's proposal is under way: only a few new ones start behind it, each of which would take
+ * time from it in the next writes and messages.
+ */
+const openBesideModest = 16;
+/** A client is modest while it has at most this many proposals under way. */
+const modestOpenMax = 2;
+/** The most for a client that proposes alone. The first proposal of another client waits for these. */
 const openAlone = 1_024;
 /** How long a client counts after its last proposal. */
 const othersMs = 1_000;
@@ -60,6 +67,8 @@ class SharedState {
   waitingBytes = 0;
   /** The client of the last proposal. */
   latest: ClientShare | undefined;
+  /** The number of clients that have a few proposals under way, and not more. */
+  #modestClients = 0;
   /** When the client of a proposal last differed from that of the proposal before it. */
   #changedAt = Number.NEGATIVE_INFINITY;
 
@@ -68,7 +77,13 @@ class SharedState {
   }
 
   get openMax(): number {
+    if (this.#modestClients > 0) return openBesideModest;
     return this.clock.now() - this.#changedAt < othersMs ? openBesideOthers : openAlone;
+  }
+
+  /** A client has `open` proposals under way now, and had `before`. */
+  moved(before: number, open: number): void {
+    this.#modestClients += Number(isModest(open)) - Number(isModest(before));
   }
 
   proposes(share: ClientShare): void {
@@ -102,13 +117,13 @@ export class ClientShare {
 
   /** Counts a proposal that starts now. */
   enter(): void {
-    this.#open++;
+    this.#count(1);
     this.#all.proposes(this);
   }
 
   /** A proposal that was counted has ended. Starts waiting ones. */
   leave(): void {
-    this.#open--;
+    this.#count(-1);
     for (let starts = 0; starts < startsPerEnd && this.#waiting > 0 && this.#hasRoom; starts++) this.#startNext();
   }
 
@@ -126,25 +141,35 @@ export class ClientShare {
     // A client counts as one that proposes, although its proposal waits.
     all.proposes(this);
     const place = all.waiting.push(item, this);
-    this.#count(item, 1);
+    this.#countWaiting(item, 1);
     return () => {
-      if (place.leave()) this.#count(item, -1);
+      if (place.leave()) this.#countWaiting(item, -1);
     };
   }
 
   get #hasRoom(): boolean {
-    return this.#open < openBesideOthers || this.#open < this.#all.openMax;
+    return this.#open < openBesideModest || this.#open < this.#all.openMax;
   }
 
   #startNext(): void {
     const next = this.#all.waiting.takeOf(this);
     if (next === undefined) return;
-    this.#count(next, -1);
+    this.#countWaiting(next, -1);
     next.start();
   }
 
-  #count({ bytes }: Waiting, sign: 1 | -1): void {
+  #count(sign: 1 | -1): void {
+    const before = this.#open;
+    this.#open += sign;
+    this.#all.moved(before, this.#open);
+  }
+
+  #countWaiting({ bytes }: Waiting, sign: 1 | -1): void {
     this.#waiting += sign;
     this.#all.waitingBytes += sign * bytes;
   }
+}
+
+function isModest(open: number): boolean {
+  return open > 0 && open <= modestOpenMax;
 }

@@ -37,10 +37,27 @@ test("ClientShares: a client that proposes alone has 1,024 proposals under way, 
   expect(propose({}, 70)).toHaveLength(6);
 });
 
+test("ClientShares: while a client has a few proposals under way, only 16 of each other client go on", () => {
+  const { shares, started, propose } = setUp();
+  const [flood, other, busy] = [{}, {}, {}];
+  propose(busy, 3, "busy");
+  propose(flood, 200, "flood");
+  expect(started).toHaveLength(3 + 64);
+  propose(other, 1, "other");
+  started.length = 0;
+  for (let at = 0; at < 48; at++) shares.of(flood).leave();
+  expect(started).toEqual([]);
+  shares.of(flood).leave();
+  expect(started, "the 16th place is free again").toEqual(["flood64"]);
+  shares.of(other).leave();
+  for (let at = 0; at < 48; at++) shares.of(flood).leave();
+  expect(started, "two for each that ends").toHaveLength(1 + 96);
+});
+
 test("ClientShares: a client's proposals start in their order when its own end, however many others wait", () => {
   const { shares, started, propose } = setUp();
   const [flood, other] = [{}, {}];
-  propose(other, 1, "other");
+  propose(other, 3, "other");
   propose(flood, 200, "flood");
   started.length = 0;
   shares.of(flood).leave();
@@ -54,7 +71,7 @@ test("ClientShares: a client's proposals start in their order when its own end, 
 test("ClientShares: the share grows by one with each end when the other clients have been silent for a second", () => {
   const { clock, shares, started, propose } = setUp();
   const [flood, other] = [{}, {}];
-  propose(other, 1);
+  propose(other, 3);
   propose(flood, 500);
   started.length = 0;
   clock.advance(second - 1);
@@ -68,7 +85,7 @@ test("ClientShares: the share grows by one with each end when the other clients 
 test("ClientShares: a proposal that gives up leaves the queue, and does not start", () => {
   const { shares, started, propose } = setUp();
   const flood = {};
-  propose({}, 1);
+  propose({}, 3);
   const waiting = propose(flood, 67);
   started.length = 0;
   waiting[0]?.();
@@ -84,7 +101,7 @@ test("ClientShares: a proposal that gives up leaves the queue, and does not star
 test("ClientShares: 256 MiB may wait, and further proposals are refused", () => {
   const { shares, propose } = setUp();
   const flood = {};
-  propose({}, 1);
+  propose({}, 3);
   propose(flood, 64);
   const bytes = 64 * 1024 * 1024 - 1024;
   const nothing = (): void => undefined;
